@@ -21,7 +21,8 @@ struct day {
 
 #define DAY_NONE ((struct day) { INT32_MIN }) /* "not happened, not known" */
 
-#define DAY_YEAR_MIN 1900 /* earlier and later years are typing errors in every register we know */
+/* Earlier and later years are typing errors in every register we know. */
+#define DAY_YEAR_MIN 1900
 #define DAY_YEAR_MAX 2199
 
 enum { DAY_OK, DAY_MALFORMED };
@@ -51,15 +52,17 @@ int day_parse(const char *text, size_t length, struct day *ret_day);
 
 #define DAY_TEXT_SIZE 11 /* "2024-03-14" and its end */
 
-/* Write the ISO form into `text`, or "" for DAY_NONE. Return: `text`. */
+/* Write the ISO form into `text`, or "" for DAY_NONE and for a day whose year has no four digits.
+ * Return: `text`. */
 char *day_format_iso(struct day day, char text[DAY_TEXT_SIZE]);
 
-/* Write `dd/mm/yyyy` into `text`, or "" for DAY_NONE. Return: `text`. */
+/* The same for `dd/mm/yyyy`. Return: `text`. */
 char *day_format_local(struct day day, char text[DAY_TEXT_SIZE]);
 
 /* Read a stamp: exactly 14 digits that name a real day and a time of day up to 23:59:59; also
  * `dd/mm/yyyy`, `dd/mm/yyyy HH:mm[:ss]`, `yyyy-mm-dd` and `yyyy-mm-dd[ T]HH:mm[:ss]`, since
- * spreadsheets rewrite stamps that way; a date without a time means 00:00:00.
+ * spreadsheets rewrite stamps that way; a date without a time means 00:00:00. Hours,
+ * minutes and seconds always have two digits.
  * Return: DAY_OK, or DAY_MALFORMED with *ret_stamp untouched. */
 int stamp_parse(const char *text, size_t length, uint64_t *ret_stamp);
 

@@ -3,8 +3,8 @@
  * Reporting periods
  *
  * Statutory windows by Nghị định 09/2019/NĐ-CP Art. 12: a month runs from day 15 of the month
- * before to day 14; the first quarter of 2024 is 2023-12-15 … 2024-03-14; the statutory year 2024 is
- * 2023-12-15 … 2024-12-14. Months tile quarters and quarters tile the year. Calendar windows are
+ * before to day 14; the first quarter of 2024 is 2023-12-15 … 2024-03-14; the statutory year 2024
+ * is 2023-12-15 … 2024-12-14. Months tile quarters and quarters tile the year. Calendar windows are
  * the same names over calendar months.
  *
  * Names: `2024-Q1` … `2024-Q4`, `2024-H1` and `2024-6M` (six months), `2024-9M`, `2024` (year),
@@ -54,7 +54,8 @@ struct period period_previous(const struct period *period);
  * Statutory buckets
  *
  * Counters are kept per day, per statutory month and per statutory year. The bucket of a day is a
- * number that grows with time: year 2024 -> 2024, month 3 of 2024 -> 202403.
+ * number that grows with time: year 2024 -> 2024, month 3 of 2024 -> 202403. DAY_NONE has no
+ * bucket: callers set such days aside first.
  */
 int32_t statutory_year_of(struct day day);
 int32_t statutory_month_of(struct day day); /* e.g. 202401 for 2023-12-15 … 2024-01-14 */

@@ -9,8 +9,6 @@
  */
 #pragma once
 
-#include <stdio.h>
-
 #include "common/calendar/day.h"
 
 struct working_days {
@@ -23,7 +21,7 @@ struct working_days {
 enum { WORKING_DAYS_OK, WORKING_DAYS_YEAR_UNKNOWN, WORKING_DAYS_MALFORMED };
 
 /* Load a calendar file. On WORKING_DAYS_MALFORMED *ret_line is the number of the first bad line
- * (the header is line 1).
+ * (the header is line 1, and must be there); a second row for the same day is bad too.
  * Return: WORKING_DAYS_OK, WORKING_DAYS_MALFORMED, or a negative errno when it cannot be read. */
 int working_days_load(const char *path, struct working_days *ret_calendar, unsigned *ret_line);
 void working_days_deinit(struct working_days *calendar);
@@ -35,8 +33,8 @@ int working_days_is_worked(const struct working_days *calendar, struct day day, 
  * of intake is not counted). `count` 0 gives `day` itself when worked, else the next worked day.
  * Return: WORKING_DAYS_OK or WORKING_DAYS_YEAR_UNKNOWN. */
 int working_days_add(
-	const struct working_days *calendar, struct day day, unsigned count, struct day *ret_day);
+    const struct working_days *calendar, struct day day, unsigned count, struct day *ret_day);
 
-/* How many days of [first, last] are worked. Return: as above. */
+/* How many days of [first, last] are worked; none when last lies before first. Return: as above. */
 int working_days_between(
-	const struct working_days *calendar, struct day first, struct day last, unsigned *ret_count);
+    const struct working_days *calendar, struct day first, struct day last, unsigned *ret_count);

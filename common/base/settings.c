@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/base/settings.h"
+
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reading {
+	const struct setting *settings;
+	size_t count;
+	char *target;
+	int answer;
+	struct settings_fault fault;
+};
+
+static int assign(const struct setting *setting, char *target, const char *value) {
+	if (setting->type == SETTING_TEXT) {
+		char **text = (char **)(void *)(target + setting->offset);
+		char *copy = strdup(value);
+
+		if (!copy)
+			return failed_here(-ENOMEM);
+		free(*text);
+		*text = copy;
+	} else {
+		char *end;
+		unsigned long long number;
+
+		errno = 0;
+		number = strtoull(value, &end, 10);
+		if (errno || end == value || *end || *value == '-')
+			return SETTINGS_BAD_VALUE;
+		*(uint64_t *)(void *)(target + setting->offset) = number;
+	}
+	return SETTINGS_OK;
+}
+
+/* Letters in common from both ends: enough to tell a typing error from a stranger. */
+static size_t likeness(const char *left, const char *right) {
+	size_t left_length = strlen(left);
+	size_t right_length = strlen(right);
+	size_t same = 0;
+	size_t tail = 0;
+
+	while (left[same] && left[same] == right[same])
+		same++;
+	while (tail < left_length - same && tail < right_length - same &&
+		   left[left_length - 1 - tail] == right[right_length - 1 - tail])
+		tail++;
+	return (same + tail) * 100 / (left_length > right_length ? left_length : right_length);
+}
+
+static const char *nearest(const struct reading *reading, const char *name) {
+	const char *best = NULL;
+	size_t best_likeness = 60;
+
+	for (size_t i = 0; i < reading->count; i++) {
+		size_t like = likeness(reading->settings[i].name, name);
+
+		if (like > best_likeness) {
+			best_likeness = like;
+			best = reading->settings[i].name;
+		}
+	}
+	return best;
+}
+
+static int on_value(void *context, const char *section, const char *name, const char *value) {
+	struct reading *reading = context;
+
+	(void)section;
+	snprintf(reading->fault.name, sizeof(reading->fault.name), "%s", name);
+	for (size_t i = 0; i < reading->count; i++) {
+		if (strcmp(reading->settings[i].name, name) == 0) {
+			reading->answer = assign(&reading->settings[i], reading->target, value);
+			return reading->answer == SETTINGS_OK;
+		}
+	}
+	reading->answer = SETTINGS_UNKNOWN_NAME;
+	reading->fault.nearest = nearest(reading, name);
+	return 0;
+}
+
+int settings_load(const struct setting *settings, size_t count, const char *path, void *target,
+	struct settings_fault *ret_fault) {
+	struct reading reading = { .settings = settings, .count = count, .target = target };
+	int line;
+
+	for (size_t i = 0; i < count; i++) {
+		int r = assign(&settings[i], target, settings[i].initial);
+
+		if (r)
+			return failed_here(r < 0 ? r : -EINVAL);
+	}
+	line = ini_parse(path, on_value, &reading);
+	if (line == -1)
+		return failed_here(errno ? -errno : -ENOENT);
+	if (line == -2)
+		return failed_here(-ENOMEM);
+	if (line == 0)
+		return SETTINGS_OK;
+	reading.fault.line = (unsigned)line;
+	*ret_fault = reading.fault;
+	return reading.answer ? reading.answer : SETTINGS_MALFORMED;
+}
+
+void settings_free(const struct setting *settings, size_t count, void *target) {
+	for (size_t i = 0; i < count; i++) {
+		if (settings[i].type == SETTING_TEXT) {
+			char **text = (char **)(void *)((char *)target + settings[i].offset);
+
+			free(*text);
+			*text = NULL;
+		}
+	}
+}

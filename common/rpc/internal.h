@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by the files of this folder. */
+#pragma once
+
+#include <zmq.h>
+
+#include "cchc/call.pb-c.h"
+#include "common/base/arena.h"
+#include "common/rpc/transport.h"
+
+struct rpc_keyring;
+struct zap;
+
+struct rpc_transport {
+	void *context;
+	struct zap *zap; /* null until the first CURVE listener */
+};
+
+int zap_start(struct rpc_transport *transport, struct rpc_keyring *keyring);
+void zap_stop(struct zap *zap);
+
+/* Common limits of every socket. Return: 0 or a negative errno. */
+int socket_prepare(void *socket);

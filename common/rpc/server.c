@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/rpc/server.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "common/base/log.h"
+#include "common/base/message.h"
+#include "common/rpc/client.h"
+#include "common/rpc/frame.h"
+
+enum { LISTENERS_MAX = 2, WATCHES_MAX = 4, PEERS_MAX = 10000, DRAIN_AT_ONCE = 256 };
+
+static const int zap_enforce_domain = 93; /* a draft constant, absent from Debian's header */
+
+struct listener {
+	void *socket;
+	struct rpc_keyring *keyring; /* null: the office's own */
+};
+
+struct rpc_call_private {
+	struct listener *listener;
+	zmq_msg_t routing;
+	uint64_t call;
+	uint8_t key[16];
+	char peer[KEYRING_CODE_SIZE];
+	char trace[64];
+};
+
+struct heard {
+	char peer[KEYRING_CODE_SIZE];
+	uint64_t last_ms;
+	UT_hash_handle hh;
+};
+
+struct rpc_server {
+	struct rpc_transport *transport;
+	rpc_dispatch_function *dispatch;
+	void *context;
+	pthread_t loop;
+	struct listener listeners[LISTENERS_MAX];
+	size_t listener_count;
+	struct {
+		int descriptor;
+		rpc_ready_function *ready;
+		void *context;
+	} watches[WATCHES_MAX];
+	size_t watch_count;
+	pthread_mutex_t lock;      /* guards `ended` */
+	struct rpc_call *ended;    /* by other threads, newest first */
+	int wake;                  /* eventfd: `ended` is not empty */
+	struct rpc_call *spare;    /* calls to use again; their arenas keep a chunk */
+	size_t pending;
+	struct heard *heard;
+	bool running;
+};
+
+int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason reason,
+	const char *field, const char *value) {
+	Fault *fault = arena_alloc(&call->arena, sizeof(*fault));
+
+	call->status = status;
+	if (!fault)
+		return (int)status;
+	fault__init(fault);
+	fault->reason = reason;
+	if (field)
+		fault->field = arena_copy_text(&call->arena, field, strlen(field));
+	if (value)
+		fault->value = arena_copy_text(&call->arena, value, strnlen(value, 200));
+	if (!fault->field)
+		fault->field = (char *)(uintptr_t)protobuf_c_empty_string;
+	if (!fault->value)
+		fault->value = (char *)(uintptr_t)protobuf_c_empty_string;
+	call->fault = fault;
+	return (int)status;
+}
+
+int rpc_call_pack(struct rpc_call *call) {
+	uint8_t *bytes;
+	int r = message_pack(call->reply, &call->arena, &bytes, &call->packed_size);
+
+	if (r < 0 || call->packed_size > RPC_PAYLOAD_MAX) {
+		call->packed_size = 0;
+		return rpc_call_refuse(
+			call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, call->method->name, NULL);
+	}
+	call->packed = bytes;
+	return RPC_OK;
+}
+
+int rpc_server_open(const struct rpc_server_options *options, struct rpc_server **ret_server) {
+	struct rpc_server *server = calloc(1, sizeof(*server));
+
+	if (!server)
+		return failed_here(-ENOMEM);
+	server->transport = options->transport;
+	server->dispatch = options->dispatch;
+	server->context = options->context;
+	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server->wake < 0) {
+		free(server);
+		return failed_here(-errno);
+	}
+	pthread_mutex_init(&server->lock, NULL);
+	*ret_server = server;
+	return 0;
+}
+
+static void free_calls(struct rpc_call *calls) {
+	while (calls) {
+		struct rpc_call *call = calls;
+
+		calls = call->next;
+		zmq_msg_close(&call->own->routing);
+		arena_deinit(&call->arena);
+		free(call->own);
+		free(call);
+	}
+}
+
+void rpc_server_close(struct rpc_server *server) {
+	struct heard *heard;
+	struct heard *next;
+
+	for (size_t i = 0; i < server->listener_count; i++)
+		zmq_close(server->listeners[i].socket);
+	free_calls(server->ended);
+	free_calls(server->spare);
+	HASH_ITER(hh, server->heard, heard, next) {
+		HASH_DEL(server->heard, heard);
+		free(heard);
+	}
+	pthread_mutex_destroy(&server->lock);
+	file_descriptor_close(&server->wake);
+	free(server);
+}
+
+static void *open_router(struct rpc_server *server) {
+	void *socket = zmq_socket(server->transport->context, ZMQ_ROUTER);
+	static const int mandatory = 1;
+	static const int backlog = 512;
+
+	if (!socket)
+		return NULL;
+	if (socket_prepare(socket) < 0 ||
+		zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0 ||
+		zmq_setsockopt(socket, ZMQ_BACKLOG, &backlog, sizeof(backlog)) < 0) {
+		zmq_close(socket);
+		return NULL;
+	}
+	return socket;
+}
+
+static int add_listener(
+	struct rpc_server *server, void *socket, const char *endpoint, struct rpc_keyring *keyring) {
+	if (zmq_bind(socket, endpoint) < 0) {
+		int error = errno;
+
+		zmq_close(socket);
+		return failed_here(-error);
+	}
+	server->listeners[server->listener_count++] = (struct listener) { socket, keyring };
+	return 0;
+}
+
+int rpc_server_listen_office(struct rpc_server *server, const char *endpoint) {
+	void *socket = open_router(server);
+
+	if (!socket)
+		return failed_here(-errno);
+	return add_listener(server, socket, endpoint, NULL);
+}
+
+static int enforce_curve(void *socket, const struct rpc_identity *identity) {
+	static const char domain[] = "cchc";
+	static const int on = 1;
+	int value = 0;
+	size_t size = sizeof(value);
+
+	if (zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &on, sizeof(on)) < 0 ||
+		zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, identity->secret_key, 40) < 0 ||
+		zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, sizeof(domain) - 1) < 0 ||
+		zmq_setsockopt(socket, zap_enforce_domain, &on, sizeof(on)) < 0 ||
+		zmq_getsockopt(socket, zap_enforce_domain, &value, &size) < 0)
+		return failed_here(-errno);
+	return value == 1 ? 0 : failed_here(-EPERM);
+}
+
+/* A stranger's key must be refused, or this listener must not serve. */
+static int knock_as_stranger(
+	struct rpc_server *server, void *socket, const struct rpc_identity *identity) {
+	struct rpc_identity stranger;
+	char endpoint[256];
+	size_t size = sizeof(endpoint);
+	int r = rpc_identity_make(&stranger);
+
+	if (r == 0 && zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &size) < 0)
+		r = failed_here(-errno);
+	if (r < 0)
+		return failed_below(r);
+	r = rpc_client_knock(server->transport, endpoint, &stranger, identity->public_key, 5000);
+	return r == RPC_KNOCK_REFUSED ? 0 : failed_here(-EPERM);
+}
+
+int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
+	const struct rpc_identity *identity, struct rpc_keyring *keyring) {
+	void *socket = open_router(server);
+	int r = socket ? 0 : failed_here(-errno);
+
+	if (r == 0 && !server->transport->zap)
+		r = zap_start(server->transport, keyring);
+	if (r == 0)
+		r = enforce_curve(socket, identity);
+	if (r < 0) {
+		if (socket)
+			zmq_close(socket);
+		return failed_below(r);
+	}
+	r = add_listener(server, socket, endpoint, keyring);
+	if (r == 0)
+		r = knock_as_stranger(server, socket, identity);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int rpc_server_watch(
+	struct rpc_server *server, int descriptor, rpc_ready_function *ready, void *context) {
+	if (server->watch_count == WATCHES_MAX)
+		return failed_here(-ENOSPC);
+	server->watches[server->watch_count].descriptor = descriptor;
+	server->watches[server->watch_count].ready = ready;
+	server->watches[server->watch_count].context = context;
+	server->watch_count++;
+	return 0;
+}
+
+static struct rpc_call *take_call(struct rpc_server *server) {
+	struct rpc_call *call = server->spare;
+	struct rpc_call_private *own;
+
+	if (call) {
+		server->spare = call->next;
+		return call;
+	}
+	call = calloc(1, sizeof(*call));
+	own = calloc(1, sizeof(*own));
+	if (!call || !own) {
+		free(call);
+		free(own);
+		return NULL;
+	}
+	zmq_msg_init(&own->routing);
+	arena_init(&call->arena, RPC_MEMORY_MAX);
+	call->own = own;
+	return call;
+}
+
+static void give_back(struct rpc_server *server, struct rpc_call *call) {
+	struct rpc_call_private *own = call->own;
+
+	zmq_msg_close(&own->routing);
+	zmq_msg_init(&own->routing);
+	arena_reset(&call->arena);
+	call->method = NULL;
+	call->request = NULL;
+	call->reply = NULL;
+	call->actor = "";
+	call->peer = NULL;
+	call->key = NULL;
+	call->status = RPC_OK;
+	call->fault = NULL;
+	call->packed = NULL;
+	call->packed_size = 0;
+	call->next = server->spare;
+	server->spare = call;
+}
+
+static void send_status(struct rpc_server *server, struct rpc_call *call) {
+	CallHeader header = CALL_HEADER__INIT;
+	int r;
+
+	if (call->status == RPC_OK && !call->packed && call->reply)
+		rpc_call_pack(call);
+	header.kind = CALL_HEADER__KIND__STATUS;
+	header.call = call->own->call;
+	header.trace = call->own->trace;
+	header.status = call->status;
+	header.fault = call->fault;
+	r = frames_send(call->own->listener->socket, &call->own->routing, &header,
+		call->status == RPC_OK ? call->packed : NULL, call->status == RPC_OK ? call->packed_size : 0);
+	if (r < 0)
+		log_failure("reply-failed", r, "a reply could not be sent");
+	give_back(server, call);
+	server->pending--;
+}
+
+void rpc_server_answer(struct rpc_server *server, struct rpc_call *call) {
+	uint64_t one = 1;
+
+	if (pthread_equal(server->loop, pthread_self())) {
+		send_status(server, call);
+		return;
+	}
+	pthread_mutex_lock(&server->lock);
+	call->next = server->ended;
+	server->ended = call;
+	pthread_mutex_unlock(&server->lock);
+	(void)!write(server->wake, &one, sizeof(one));
+}
+
+static void send_ended(struct rpc_server *server) {
+	struct rpc_call *ended;
+	uint64_t count;
+
+	(void)!read(server->wake, &count, sizeof(count));
+	pthread_mutex_lock(&server->lock);
+	ended = server->ended;
+	server->ended = NULL;
+	pthread_mutex_unlock(&server->lock);
+	while (ended) {
+		struct rpc_call *call = ended;
+
+		ended = call->next;
+		send_status(server, call);
+	}
+}
+
+static void note_heard(struct rpc_server *server, const char *peer) {
+	struct heard *heard;
+
+	HASH_FIND_STR(server->heard, peer, heard);
+	if (!heard && HASH_COUNT(server->heard) < PEERS_MAX) {
+		heard = calloc(1, sizeof(*heard));
+		if (!heard)
+			return;
+		snprintf(heard->peer, sizeof(heard->peer), "%s", peer);
+		HASH_ADD_STR(server->heard, peer, heard);
+	}
+	if (heard)
+		heard->last_ms = clock_wall_ms();
+}
+
+uint64_t rpc_server_last_heard_ms(const struct rpc_server *server, const char *peer) {
+	struct heard *heard;
+
+	HASH_FIND_STR(server->heard, peer, heard);
+	return heard ? heard->last_ms : 0;
+}
+
+/* Only what our own ZAP handler said, and only while the key is still in the list. */
+static bool identify(struct rpc_server *server, struct rpc_call *call, zmq_msg_t *payload) {
+	struct listener *listener = call->own->listener;
+	const char *user;
+
+	if (!listener->keyring)
+		return true;
+	user = zmq_msg_gets(payload, "User-Id");
+	if (!user || !*user || strlen(user) >= KEYRING_CODE_SIZE ||
+		!rpc_keyring_has(listener->keyring, user))
+		return false;
+	snprintf(call->own->peer, sizeof(call->own->peer), "%s", user);
+	call->peer = call->own->peer;
+	note_heard(server, user);
+	return true;
+}
+
+/* Everything that can be wrong with a call before its handler. Return: 0 or the status. */
+static int prepare(struct rpc_call *call, const CallHeader *header, const zmq_msg_t *payload) {
+	const uint8_t *bytes = zmq_msg_data((zmq_msg_t *)(uintptr_t)payload);
+	size_t size = zmq_msg_size(payload);
+	const struct contract_method *method = contract_find(header->method);
+	uint32_t deadline_ms = header->deadline_ms;
+
+	if (!method)
+		return rpc_call_refuse(
+			call, RPC_UNIMPLEMENTED, FAULT__REASON__UNKNOWN_METHOD, "method", header->method);
+	call->method = method;
+	if (call->peer && method->permission != PERMISSION__PEER) {
+		log_warn("call-refused", "%s may not call %s", call->peer, method->name);
+		return rpc_call_refuse(
+			call, RPC_PERMISSION_DENIED, FAULT__REASON__NOT_ALLOWED, "method", method->name);
+	}
+	if (method->keyed && header->idempotency_key.len != sizeof(call->own->key))
+		return rpc_call_refuse(
+			call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_NEEDED, "idempotency_key", NULL);
+	if (method->keyed) {
+		memcpy(call->own->key, header->idempotency_key.data, sizeof(call->own->key));
+		call->key = call->own->key;
+	}
+	call->deadline_ms = clock_monotonic_ms() + (deadline_ms ? deadline_ms : method->deadline_ms);
+	call->actor = header->actor;
+	/* An honest request needs a few times its bytes; a hostile one gets no more than that. */
+	call->arena.cap = size * 32 + 65536 < RPC_MEMORY_MAX ? size * 32 + 65536 : RPC_MEMORY_MAX;
+	switch (message_unpack(method->request, bytes, size, &call->arena, &call->request)) {
+	case MESSAGE_OK: break;
+	case MESSAGE_TOO_LARGE:
+		return rpc_call_refuse(
+			call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, method->name, NULL);
+	default:
+		return rpc_call_refuse(
+			call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, method->request->name, NULL);
+	}
+	call->arena.cap = RPC_MEMORY_MAX;
+	call->reply = message_new(method->reply, &call->arena);
+	return call->reply ? RPC_OK : RPC_RESOURCE_EXHAUSTED;
+}
+
+static void accept_call(struct rpc_server *server, struct listener *listener, struct frames *frames) {
+	struct rpc_call *call = take_call(server);
+	ProtobufCMessage *unpacked = NULL;
+	CallHeader *header;
+	int status;
+
+	if (!call)
+		return;
+	server->pending++;
+	call->own->listener = listener;
+	zmq_msg_move(&call->own->routing, &frames->routing);
+	if (message_unpack(&call_header__descriptor, zmq_msg_data(&frames->header),
+			zmq_msg_size(&frames->header), &call->arena, &unpacked) != MESSAGE_OK) {
+		give_back(server, call);
+		server->pending--;
+		return;
+	}
+	header = (CallHeader *)unpacked;
+	call->own->call = header->call;
+	snprintf(call->own->trace, sizeof(call->own->trace), "%s", header->trace);
+	if (header->kind != CALL_HEADER__KIND__REQUEST) {
+		give_back(server, call);
+		server->pending--;
+		return;
+	}
+	if (!identify(server, call, &frames->payload))
+		status = rpc_call_refuse(
+			call, RPC_UNAUTHENTICATED, FAULT__REASON__NOT_ALLOWED, "key", NULL);
+	else if (server->pending > RPC_PENDING_MAX)
+		status = rpc_call_refuse(
+			call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, header->method, NULL);
+	else
+		status = prepare(call, header, &frames->payload);
+	call->status = (enum rpc_status)status;
+	if (status != RPC_OK) {
+		call->reply = NULL;
+		send_status(server, call);
+		return;
+	}
+	server->dispatch(server->context, call);
+}
+
+/* A bounded number at once, so that one busy listener does not starve the other. */
+static void drain(struct rpc_server *server, struct listener *listener) {
+	for (int i = 0; i < DRAIN_AT_ONCE; i++) {
+		struct frames frames;
+		int r = frames_receive(listener->socket, FRAMES_ROUTED, &frames);
+
+		if (r == FRAMES_DROPPED)
+			continue;
+		if (r != FRAMES_OK)
+			return;
+		accept_call(server, listener, &frames);
+		frames_close(&frames);
+	}
+}
+
+int rpc_server_run(struct rpc_server *server) {
+	zmq_pollitem_t items[LISTENERS_MAX + WATCHES_MAX + 1];
+
+	server->loop = pthread_self();
+	server->running = true;
+	while (server->running) {
+		size_t count = 0;
+		size_t watched;
+
+		for (size_t i = 0; i < server->listener_count; i++)
+			items[count++] =
+				(zmq_pollitem_t) { .socket = server->listeners[i].socket, .events = ZMQ_POLLIN };
+		watched = count;
+		for (size_t i = 0; i < server->watch_count; i++)
+			items[count++] =
+				(zmq_pollitem_t) { .fd = server->watches[i].descriptor, .events = ZMQ_POLLIN };
+		items[count++] = (zmq_pollitem_t) { .fd = server->wake, .events = ZMQ_POLLIN };
+		if (zmq_poll(items, (int)count, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return failed_here(-errno);
+		}
+		if (items[count - 1].revents)
+			send_ended(server);
+		for (size_t i = 0; i < server->listener_count; i++)
+			if (items[i].revents)
+				drain(server, &server->listeners[i]);
+		for (size_t i = 0; i < server->watch_count; i++)
+			if (items[watched + i].revents)
+				server->watches[i].ready(server->watches[i].context);
+	}
+	return 0;
+}
+
+void rpc_server_stop(struct rpc_server *server) {
+	server->running = false;
+}

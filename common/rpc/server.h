@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Server
+ *
+ * One loop on one thread owns all sockets of the process. For each call it finds the method, checks
+ * who calls, unpacks the request into a capped arena, and hands the call to `dispatch` on the loop's
+ * thread; whoever ends the call gives it back with rpc_server_answer, from any thread.
+ */
+#pragma once
+
+#include "cchc/call.pb-c.h"
+#include "common/base/arena.h"
+#include "common/rpc/keyring.h"
+#include "common/rpc/status.h"
+#include "common/rpc/transport.h"
+#include "proto/contract.h"
+
+#define RPC_PENDING_MAX 1024              /* calls in hand; beyond this RESOURCE_EXHAUSTED */
+#define RPC_MEMORY_MAX  ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
+
+struct rpc_call {
+	const struct contract_method *method;
+	ProtobufCMessage *request; /* in `arena` */
+	ProtobufCMessage *reply;   /* in `arena`; default values until the handler fills it */
+	const char *actor;         /* the person who acts; "" for a service */
+	const char *peer;          /* the node that calls; null for the office's own */
+	const uint8_t *key;        /* idempotency key of a keyed method */
+	uint64_t deadline_ms;      /* monotonic */
+	struct arena arena;
+
+	/* How it ended: set by the handler's side before rpc_server_answer. */
+	enum rpc_status status;
+	Fault *fault;           /* in `arena`; may be null */
+	const uint8_t *packed;  /* the reply's bytes; null: the server packs `reply` */
+	size_t packed_size;
+
+	struct rpc_call_private *own;
+	struct rpc_call *next;
+};
+
+/* Ends the call with a fault. `field` and `value` may be null; texts are copied. Return: status. */
+int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason reason,
+	const char *field, const char *value);
+
+/* Packs `reply` into the arena, now: what it borrows may be gone later.
+ * Return: 0, or RPC_RESOURCE_EXHAUSTED when it is larger than a payload may be. */
+int rpc_call_pack(struct rpc_call *call);
+
+typedef void rpc_dispatch_function(void *context, struct rpc_call *call);
+
+struct rpc_server_options {
+	struct rpc_transport *transport;
+	rpc_dispatch_function *dispatch;
+	void *context;
+};
+
+struct rpc_server;
+
+int rpc_server_open(const struct rpc_server_options *options, struct rpc_server **ret_server);
+void rpc_server_close(struct rpc_server *server);
+
+/* Serve the office's own over ipc. Return: 0 or a negative errno. */
+int rpc_server_listen_office(struct rpc_server *server, const char *endpoint);
+
+/* Serve peers over tcp with CURVE: only keys of the keyring, and only methods that permit peers.
+ * Before it returns, a key that nobody knows has knocked and was refused; else -EPERM.
+ * The keyring stays the caller's and must outlive the transport.
+ * Return: 0 or a negative errno (-EADDRINUSE: somebody else listens there). */
+int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
+	const struct rpc_identity *identity, struct rpc_keyring *keyring);
+
+/* Call `ready` on the loop whenever `descriptor` is readable. At most 4. */
+typedef void rpc_ready_function(void *context);
+int rpc_server_watch(
+	struct rpc_server *server, int descriptor, rpc_ready_function *ready, void *context);
+
+/* Serve until rpc_server_stop. Return: 0 or a negative errno. */
+int rpc_server_run(struct rpc_server *server);
+void rpc_server_stop(struct rpc_server *server); /* from the loop's thread */
+
+/* End a call; it belongs to the server again. From any thread. */
+void rpc_server_answer(struct rpc_server *server, struct rpc_call *call);
+
+/* When a peer was last heard, milliseconds since 1970; 0: never. From the loop's thread. */
+uint64_t rpc_server_last_heard_ms(const struct rpc_server *server, const char *peer);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/service/node.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/base/log.h"
+#include "common/units/units.h"
+
+const struct setting node_setting_table[] = {
+	{ "code", SETTING_TEXT, "", "mã định danh của đơn vị (QĐ 20/2020/QĐ-TTg)",
+		offsetof(struct node_settings, code) },
+	{ "name", SETTING_TEXT, "", "tên đầy đủ của đơn vị",
+		offsetof(struct node_settings, name) },
+	{ "place", SETTING_TEXT, "", "địa danh ghi trên báo cáo",
+		offsetof(struct node_settings, place) },
+	{ "listen", SETTING_TEXT, "", "nơi nhận kết nối của cấp dưới, ví dụ tcp://0.0.0.0:7100",
+		offsetof(struct node_settings, listen) },
+	{ "parent", SETTING_TEXT, "", "địa chỉ của cấp trên, ví dụ tcp://10.0.0.1:7100",
+		offsetof(struct node_settings, parent) },
+	{ "map-mib", SETTING_NUMBER, "65536", "dung lượng lớn nhất của mỗi kho dữ liệu, MiB",
+		offsetof(struct node_settings, map_mib) },
+	{ "disk-reserve-mib", SETTING_NUMBER, "64", "đĩa còn ít hơn thì không nhận việc mới, MiB",
+		offsetof(struct node_settings, disk_reserve_mib) },
+	{ "batch-max", SETTING_NUMBER, "64", "số lệnh ghi nhiều nhất trong một lần ghi đĩa",
+		offsetof(struct node_settings, batch_max) },
+	{ "queue-max", SETTING_NUMBER, "512", "số lệnh ghi được chờ nhiều nhất",
+		offsetof(struct node_settings, queue_max) },
+	{ "exchange-interval-ms", SETTING_NUMBER, "2000", "khoảng cách giữa hai lần trao đổi, mili giây",
+		offsetof(struct node_settings, exchange_interval_ms) },
+};
+const size_t node_setting_count = LENGTH_OF(node_setting_table);
+
+char *node_path(const struct node *node, const char *below) {
+	char *path;
+
+	return asprintf(&path, "%s/%s", node->folder, below) < 0 ? NULL : path;
+}
+
+static int open_run(struct node *node) {
+	AUTO(heap_freep) char *path = node_path(node, "run");
+	int r = path ? folder_make(path, 0700) : -ENOMEM;
+
+	if (r < 0)
+		return failed_below(r);
+	node->run = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return node->run < 0 ? failed_here(-errno) : 0;
+}
+
+int node_open(const char *folder, struct node *ret_node, struct settings_fault *ret_fault) {
+	AUTO(node_close) struct node node = NODE_NULL;
+	AUTO(heap_freep) char *path = NULL;
+	int r;
+
+	node.folder = realpath(folder, NULL);
+	if (!node.folder)
+		return failed_here(-errno);
+	path = node_path(&node, "node.conf");
+	if (!path)
+		return failed_here(-ENOMEM);
+	if (access(path, R_OK) < 0)
+		return failed_here(-errno);
+	r = settings_load(node_setting_table, node_setting_count, path, &node.settings, ret_fault);
+	if (r < 0)
+		return failed_below(r);
+	if (r != SETTINGS_OK)
+		return NODE_BAD_SETTINGS;
+	if (!unit_code_is_valid(node.settings.code)) {
+		*ret_fault = (struct settings_fault) { .line = 0 };
+		snprintf(ret_fault->name, sizeof(ret_fault->name), "code");
+		return NODE_BAD_SETTINGS;
+	}
+	r = open_run(&node);
+	if (r < 0)
+		return failed_below(r);
+	*ret_node = node;
+	node = NODE_NULL;
+	return NODE_OK;
+}
+
+void node_close(struct node *node) {
+	settings_free(node_setting_table, node_setting_count, &node->settings);
+	file_descriptor_close(&node->run);
+	free(node->folder);
+	node->folder = NULL;
+}
+
+char *node_endpoint(const struct node *node, const char *service, char endpoint[NODE_ENDPOINT_SIZE]) {
+	snprintf(endpoint, NODE_ENDPOINT_SIZE, "ipc:///proc/self/fd/%d/%s", node->run, service);
+	return endpoint;
+}
+
+int node_read_key(const char *path, char ret_key[RPC_KEY_TEXT_SIZE]) {
+	AUTO(heap_freep) char *text = NULL;
+	int r = file_read(path, 4096, &text, NULL);
+
+	if (r < 0)
+		return failed_below(r);
+	text[strcspn(text, " \t\r\n")] = '\0';
+	if (!rpc_key_is_valid(text))
+		return failed_here(-EBADMSG);
+	memcpy(ret_key, text, RPC_KEY_TEXT_SIZE);
+	return 0;
+}
+
+static int read_key_below(const struct node *node, const char *name, char key[RPC_KEY_TEXT_SIZE]) {
+	AUTO(heap_freep) char *path = node_path(node, name);
+
+	return path ? node_read_key(path, key) : failed_here(-ENOMEM);
+}
+
+int node_identity(const struct node *node, struct rpc_identity *ret_identity) {
+	int r = read_key_below(node, "node.pub", ret_identity->public_key);
+
+	if (r == 0)
+		r = read_key_below(node, "node.key", ret_identity->secret_key);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int node_parent_key(const struct node *node, char ret_key[RPC_KEY_TEXT_SIZE]) {
+	int r = read_key_below(node, "parent.pub", ret_key);
+
+	return r < 0 ? failed_below(r) : 0;
+}
+
+static void closedirp(DIR **folder) {
+	if (*folder)
+		closedir(*folder);
+}
+
+/* "CODE.pub" names the node in full. */
+static bool code_of_file(const char *name, char code[KEYRING_CODE_SIZE]) {
+	size_t length = strlen(name);
+
+	if (length < 5 || strcmp(name + length - 4, ".pub") != 0 || length - 4 >= KEYRING_CODE_SIZE)
+		return false;
+	memcpy(code, name, length - 4);
+	code[length - 4] = '\0';
+	return unit_code_is_valid(code);
+}
+
+int node_peers(const struct node *node, struct rpc_keyring_entry **ret_entries, size_t *ret_count) {
+	AUTO(heap_freep) char *path = node_path(node, "peers");
+	AUTO(heap_freep) struct rpc_keyring_entry *entries = NULL;
+	AUTO(closedirp) DIR *folder = path ? opendir(path) : NULL;
+	const struct dirent *file;
+	size_t count = 0;
+
+	if (!folder)
+		return failed_here(errno ? -errno : -ENOMEM);
+	while ((file = readdir(folder)) != NULL) {
+		struct rpc_keyring_entry entry = { .code = "" };
+		struct rpc_keyring_entry *more;
+		AUTO(heap_freep) char *key_path = NULL;
+		char key[RPC_KEY_TEXT_SIZE];
+
+		if (!code_of_file(file->d_name, entry.code))
+			continue;
+		if (asprintf(&key_path, "%s/%s", path, file->d_name) < 0) {
+			key_path = NULL;
+			return failed_here(-ENOMEM);
+		}
+		if (node_read_key(key_path, key) < 0) {
+			log_warn("peer-key-bad", "%s holds no key", key_path);
+			continue;
+		}
+		rpc_key_decode(key, entry.key);
+		more = realloc(entries, (count + 1) * sizeof(*entries));
+		if (!more)
+			return failed_here(-ENOMEM);
+		entries = more;
+		entries[count++] = entry;
+	}
+	*ret_entries = entries;
+	entries = NULL;
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/store/figures.h"
+
+#include <string.h>
+#include <uthash.h>
+
+#include "common/store/cells.h"
+#include "common/store/day_index.h"
+#include "common/store/event_log.h"
+#include "common/store/names.h"
+
+#define PAGE_RECORDS    500
+#define PAGE_CANDIDATES 20000 /* index entries looked at for one page */
+#define PAGE_BYTES      (256u << 10)
+
+/* Sums of one (unit, shown category) while cells are visited. */
+struct sum {
+	struct {
+		uint32_t unit;
+		uint32_t category;
+	} key;
+	int64_t opening[MEASURE_CELLS_MAX];
+	int64_t window[MEASURE_CELLS_MAX];
+	int64_t plan[MEASURE_CELLS_MAX];
+	UT_hash_handle hh;
+};
+
+struct summing {
+	struct sum *sums;
+	struct arena *arena;
+	uint16_t year;
+	bool in_window;
+	bool failed;
+};
+
+static void add_amounts(int64_t sums[MEASURE_CELLS_MAX], const struct cell *cell) {
+	for (size_t i = 0; i < MEASURE_CELLS_MAX; i++)
+		sums[i] += cell->amounts[i];
+}
+
+static void on_cell(void *context, const struct cell *cell) {
+	struct summing *summing = context;
+	struct sum *sum;
+	struct sum probe = { .key = { cell->unit, cell->category } };
+
+	HASH_FIND(hh, summing->sums, &probe.key, sizeof(probe.key), sum);
+	if (!sum) {
+		sum = arena_alloc(summing->arena, sizeof(*sum));
+		if (!sum) {
+			summing->failed = true;
+			return;
+		}
+		sum->key = probe.key;
+		HASH_ADD(hh, summing->sums, key, sizeof(sum->key), sum);
+	}
+	add_amounts(summing->in_window ? sum->window : sum->opening, cell);
+	if (cell->year && cell->year == summing->year)
+		add_amounts(sum->plan, cell);
+}
+
+static int64_t value_of(const struct sum *sum, const struct measure *measure) {
+	switch (measure->nature) {
+	case MEASURE_FLOW: return sum->window[measure->cell];
+	case MEASURE_OPENING: return sum->opening[measure->cell];
+	case MEASURE_PLAN: return sum->plan[measure->cell];
+	case MEASURE_STOCK: break;
+	}
+	return sum->opening[measure->cell] + sum->window[measure->cell];
+}
+
+/* Rows of the reply, by unit and shown category: several counted categories fold into one. */
+struct row {
+	MeasureRow message;
+	char *place; /* unit, a zero byte, category */
+	size_t place_size;
+	UT_hash_handle hh;
+};
+
+struct rows {
+	struct row *all;
+	struct arena *arena;
+	size_t measures;
+};
+
+static struct row *row_of(struct rows *rows, const char *unit, const char *category) {
+	size_t unit_size = strlen(unit) + 1;
+	size_t size = unit_size + strlen(category) + 1;
+	char *place = arena_alloc_raw(rows->arena, size);
+	struct row *row = NULL;
+
+	if (!place)
+		return NULL;
+	memcpy(place, unit, unit_size);
+	memcpy(place + unit_size, category, size - unit_size);
+	HASH_FIND(hh, rows->all, place, size, row);
+	if (row)
+		return row;
+	row = arena_alloc(rows->arena, sizeof(*row));
+	if (!row)
+		return NULL;
+	measure_row__init(&row->message);
+	row->message.values = arena_alloc(rows->arena, rows->measures * sizeof(int64_t));
+	if (!row->message.values)
+		return NULL;
+	row->place = place;
+	row->place_size = size;
+	row->message.unit = place;
+	row->message.category = place + unit_size;
+	row->message.n_values = rows->measures;
+	HASH_ADD_KEYPTR(hh, rows->all, row->place, row->place_size, row);
+	return row;
+}
+
+static int compare_rows(struct row *left, struct row *right) {
+	int order = strcmp(left->message.unit, right->message.unit);
+
+	return order ? order : strcmp(left->message.category, right->message.category);
+}
+
+/* Category names are few and asked for once per (unit, category): fold while building rows. */
+static int build_rows(struct store_txn *txn, const struct measure_table *table, struct sum *sums,
+	struct rows *rows) {
+	struct sum *sum;
+	struct sum *next;
+
+	HASH_ITER(hh, sums, sum, next) {
+		const char *category = name_text(txn, sum->key.category, rows->arena);
+		struct row *row;
+		bool any = false;
+
+		for (size_t i = 0; i < table->count; i++)
+			any = any || value_of(sum, &table->measures[i]) != 0;
+		if (!any)
+			continue;
+		if (table->category)
+			category = table->category(txn, category, rows->arena);
+		row = row_of(rows, name_text(txn, sum->key.unit, rows->arena), category);
+		if (!row)
+			return failed_here(-ENOMEM);
+		for (size_t i = 0; i < table->count; i++)
+			row->message.values[i] += value_of(sum, &table->measures[i]);
+	}
+	return 0;
+}
+
+static int fill_table(struct rows *rows, const struct measure_table *table, MeasureTable *message) {
+	struct row *row;
+	struct row *next;
+
+	message->name = (char *)(uintptr_t)table->name;
+	message->n_measures = table->count;
+	message->measures = arena_alloc(rows->arena, table->count * sizeof(char *));
+	message->rows = arena_alloc(rows->arena, (HASH_COUNT(rows->all) + 1) * sizeof(MeasureRow *));
+	if (!message->measures || !message->rows)
+		return failed_here(-ENOMEM);
+	for (size_t i = 0; i < table->count; i++)
+		message->measures[i] = (char *)(uintptr_t)table->measures[i].name;
+	HASH_SORT(rows->all, compare_rows);
+	HASH_ITER(hh, rows->all, row, next) {
+		message->rows[message->n_rows++] = &row->message;
+	}
+	return 0;
+}
+
+static int evaluate_table(struct store_txn *txn, const struct measure_table *table,
+	const struct figure_window *window, struct arena *arena, MeasureTable *message) {
+	struct summing summing = { .arena = arena, .year = window->year };
+	struct rows rows = { .arena = arena, .measures = table->count };
+	int r = cells_visit(txn, table, DAY_NONE, day_plus(window->first, -1), on_cell, &summing);
+
+	if (r == STORE_OK) {
+		summing.in_window = true;
+		r = cells_visit(txn, table, window->first, window->last, on_cell, &summing);
+	}
+	if (r == STORE_OK && summing.failed)
+		r = failed_here(-ENOMEM);
+	if (r == STORE_OK)
+		r = build_rows(txn, table, summing.sums, &rows);
+	if (r == 0)
+		r = fill_table(&rows, table, message);
+	HASH_CLEAR(hh, summing.sums);
+	HASH_CLEAR(hh, rows.all);
+	return r < 0 ? failed_below(r) : STORE_OK;
+}
+
+static int fill_watermarks(
+	struct store_txn *txn, const char *service, struct arena *arena, Evaluation *message) {
+	struct event_mark *marks;
+	size_t count;
+	int r = event_log_marks(txn, STREAM__STREAM_UNSPECIFIED, arena, &marks, &count);
+
+	if (r < 0)
+		return failed_below(r);
+	message->watermarks = arena_alloc(arena, (count + 1) * sizeof(Watermark *));
+	if (!message->watermarks)
+		return failed_here(-ENOMEM);
+	for (size_t i = 0; i < count; i++) {
+		Watermark *watermark = arena_alloc(arena, sizeof(*watermark));
+
+		if (!watermark)
+			return failed_here(-ENOMEM);
+		watermark__init(watermark);
+		watermark->service = (char *)(uintptr_t)service;
+		watermark->origin = marks[i].origin;
+		watermark->stream = marks[i].stream;
+		watermark->epoch = marks[i].epoch;
+		watermark->sequence = marks[i].sequence;
+		watermark->as_of_ms = event_clock_ms(marks[i].clock);
+		message->watermarks[message->n_watermarks++] = watermark;
+	}
+	return 0;
+}
+
+int figures_evaluate(struct store_txn *txn, const struct schema *schema, const char *service,
+	const struct figure_window *window, struct arena *arena, Evaluation *ret_evaluation) {
+	int r;
+
+	ret_evaluation->tables = arena_alloc(arena, (schema->table_count + 1) * sizeof(MeasureTable *));
+	if (!ret_evaluation->tables)
+		return failed_here(-ENOMEM);
+	for (size_t i = 0; i < schema->table_count; i++) {
+		MeasureTable *table = arena_alloc(arena, sizeof(*table));
+
+		if (!table)
+			return failed_here(-ENOMEM);
+		measure_table__init(table);
+		ret_evaluation->tables[ret_evaluation->n_tables++] = table;
+		r = evaluate_table(txn, schema->tables[i], window, arena, table);
+		if (r < 0)
+			return failed_below(r);
+	}
+	r = fill_watermarks(txn, service, arena, ret_evaluation);
+	return r < 0 ? failed_below(r) : STORE_OK;
+}
+
+/* What a record adds to the opened measures: the cells' sums, made from the record itself. */
+static int64_t value_in_record(
+	const struct figure_opening *opening, const struct contributions *contributions) {
+	int64_t value = 0;
+
+	for (size_t i = 0; i < opening->table->count; i++) {
+		const struct measure *measure = &opening->table->measures[i];
+		bool wanted = false;
+
+		for (size_t j = 0; j < opening->measure_count; j++)
+			wanted = wanted || strcmp(opening->measures[j], measure->name) == 0;
+		for (size_t j = 0; wanted && j < contributions->count; j++) {
+			const struct contribution *item = &contributions->items[j];
+			int32_t day = item->day.number; /* DAY_NONE is before every day */
+			bool before = day < opening->window.first.number;
+			bool after = day > opening->window.last.number;
+
+			if (item->cell != measure->cell || after)
+				continue;
+			if ((measure->nature == MEASURE_FLOW && before) ||
+				(measure->nature == MEASURE_OPENING && !before) ||
+				(measure->nature == MEASURE_PLAN && item->year != opening->window.year))
+				continue;
+			value += item->amount;
+		}
+	}
+	return value;
+}
+
+/* The one range of the day index in which every record of the measures stands at least once. */
+static void candidate_days(
+	const struct figure_opening *opening, int32_t *ret_from, int32_t *ret_to) {
+	*ret_from = DAY_INDEX_STANDING;
+	*ret_to = opening->window.last.number;
+	for (size_t i = 0; i < opening->table->count; i++) {
+		const struct measure *measure = &opening->table->measures[i];
+		int32_t from = opening->window.first.number;
+
+		for (size_t j = 0; j < opening->measure_count; j++) {
+			if (strcmp(opening->measures[j], measure->name) != 0)
+				continue;
+			if (measure->nature == MEASURE_STOCK || measure->nature == MEASURE_PLAN)
+				from = opening->window.last.number + 1;
+			if (measure->nature != MEASURE_FLOW)
+				*ret_to = DAY_INDEX_STANDING;
+			if (from < *ret_from)
+				*ret_from = from;
+		}
+	}
+}
+
+struct opening_walk {
+	struct store_txn *txn;
+	const struct schema *schema;
+	const struct figure_opening *opening;
+	const struct register_type *type;
+	struct arena *arena;
+	OpenReply *reply;
+	int32_t from;
+	size_t bytes;
+};
+
+static OwnedRecord *pack_owned(struct arena *arena, const struct register_type *type,
+	const ProtobufCMessage *record) {
+	OwnedRecord *owned = arena_alloc(arena, sizeof(*owned));
+
+	if (!owned)
+		return NULL;
+	owned_record__init(owned);
+	owned->type = type->type;
+	owned->record.len = protobuf_c_message_get_packed_size(record);
+	owned->record.data = arena_alloc_raw(arena, owned->record.len + 1);
+	if (!owned->record.data)
+		return NULL;
+	protobuf_c_message_pack(record, owned->record.data);
+	return owned;
+}
+
+#define OWNED_MAX 64 /* records shown with the one they hang on */
+
+struct owned_gathering {
+	const struct register_type *type;
+	struct arena *arena;
+	OpenedRecord *opened;
+};
+
+static int on_owned(void *context, ProtobufCMessage *record, const char *origin) {
+	struct owned_gathering *gathering = context;
+	OpenedRecord *opened = gathering->opened;
+
+	(void)origin;
+	if (opened->n_owned == OWNED_MAX)
+		return 1;
+	opened->owned[opened->n_owned] = pack_owned(gathering->arena, gathering->type, record);
+	return opened->owned[opened->n_owned++] ? 0 : failed_here(-ENOMEM);
+}
+
+static int add_owned(struct opening_walk *walk, const char *code, OpenedRecord *opened) {
+	opened->owned = arena_alloc(walk->arena, OWNED_MAX * sizeof(OwnedRecord *));
+	if (!opened->owned)
+		return failed_here(-ENOMEM);
+	for (size_t i = 0; i < walk->schema->register_count; i++) {
+		struct owned_gathering gathering = { walk->schema->registers[i], walk->arena, opened };
+		int r = 0;
+
+		if (gathering.type->owner == walk->type)
+			r = register_visit(
+				walk->txn, gathering.type, code, walk->arena, on_owned, &gathering);
+		if (r < 0)
+			return failed_below(r);
+	}
+	return 0;
+}
+
+static int emit(struct opening_walk *walk, ProtobufCMessage *record,
+	const struct contributions *contributions, int64_t value) {
+	const struct contribution *first = &contributions->items[0];
+	OpenedRecord *opened = arena_alloc(walk->arena, sizeof(*opened));
+	const char *code = register_code(walk->type, record, walk->arena);
+
+	if (!opened || !code)
+		return failed_here(-ENOMEM);
+	opened_record__init(opened);
+	opened->code = (char *)(uintptr_t)code;
+	opened->type = walk->type->type;
+	opened->value = value;
+	opened->unit = arena_copy_text(walk->arena, first->unit, strlen(first->unit));
+	opened->category = (char *)(uintptr_t)(walk->opening->table->category
+			? walk->opening->table->category(walk->txn, first->category, walk->arena)
+			: arena_copy_text(walk->arena, first->category, strlen(first->category)));
+	if (!opened->unit || !opened->category)
+		return failed_here(-ENOMEM);
+	if (walk->type->mask)
+		walk->type->mask(record, walk->arena);
+	opened->record.len = protobuf_c_message_get_packed_size(record);
+	opened->record.data = arena_alloc_raw(walk->arena, opened->record.len + 1);
+	if (!opened->record.data)
+		return failed_here(-ENOMEM);
+	protobuf_c_message_pack(record, opened->record.data);
+	walk->bytes += opened->record.len + 64;
+	walk->reply->records[walk->reply->n_records++] = opened;
+	return add_owned(walk, code, opened);
+}
+
+/* One entry of the index. A record with several entries in the range is taken at its first. */
+static int look_at(struct opening_walk *walk, const uint8_t *index_key) {
+	int32_t day = key_i32_at(index_key, 2);
+	struct contributions contributions = { .count = 0 };
+	struct key key = KEY_EMPTY;
+	struct store_value value;
+	ProtobufCMessage *record;
+	struct day_list days;
+	const char *origin;
+	int64_t counted;
+	int r;
+
+	key_add_u16(&key, (uint16_t)walk->type->type);
+	key_add_bytes(&key, index_key + 6, KEY_CODE_SIZE);
+	r = store_get(walk->txn, TABLE_STATE, &key, &value);
+	if (r)
+		return failed_here(r < 0 ? r : -EBADMSG);
+	record = protobuf_c_message_unpack(walk->type->record, &walk->arena->allocator, value.size - 4,
+		(const uint8_t *)value.bytes + 4);
+	if (!record)
+		return failed_here(-EBADMSG);
+	origin = name_text(walk->txn, key_u32_at(value.bytes, 0), walk->arena);
+	walk->type->measure(walk->txn, record, origin, &contributions);
+	day_index_days(walk->type->table, &contributions, &days);
+	for (size_t i = 0; i < days.count; i++)
+		if (days.days[i] >= walk->from && days.days[i] < day)
+			return 0;
+	counted = value_in_record(walk->opening, &contributions);
+	return counted ? emit(walk, record, &contributions, counted) : 0;
+}
+
+static int walk_index(struct opening_walk *walk, int32_t to, size_t limit, bool *ret_full) {
+	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
+	struct key start = day_index_key(walk->type, walk->from, NULL);
+	struct key end = day_index_key(walk->type, to, NULL);
+	ProtobufCBinaryData after = walk->opening->after;
+	size_t seen = 0;
+	int r = store_cursor_open(walk->txn, TABLE_BY_DAY, &cursor);
+
+	if (r < 0)
+		return failed_below(r);
+	if (after.len == start.size + KEY_CODE_SIZE) {
+		start = KEY_EMPTY;
+		key_add_bytes(&start, after.data, after.len);
+		key_add_u8(&start, 0); /* just after that entry */
+	}
+	for (r = store_cursor_seek(&cursor, &start);
+		 r == STORE_OK && cursor.key.size == end.size + KEY_CODE_SIZE &&
+		 memcmp(cursor.key.bytes, end.bytes, end.size) <= 0;
+		 r = store_cursor_next(&cursor)) {
+		int failed = look_at(walk, cursor.key.bytes);
+
+		if (failed < 0)
+			return failed_below(failed);
+		if (walk->reply->n_records == limit || ++seen == PAGE_CANDIDATES ||
+			walk->bytes > PAGE_BYTES) {
+			walk->reply->next.len = cursor.key.size;
+			walk->reply->next.data = arena_copy(walk->arena, cursor.key.bytes, cursor.key.size);
+			*ret_full = true;
+			return walk->reply->next.data ? 0 : failed_here(-ENOMEM);
+		}
+	}
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int figures_open(struct store_txn *txn, const struct schema *schema,
+	const struct figure_opening *opening, struct arena *arena, OpenReply *ret_reply) {
+	struct opening_walk walk = {
+		.txn = txn,
+		.schema = schema,
+		.opening = opening,
+		.arena = arena,
+		.reply = ret_reply,
+	};
+	size_t limit = opening->limit && opening->limit < PAGE_RECORDS ? opening->limit : PAGE_RECORDS;
+	bool full = false;
+	int32_t to;
+
+	for (size_t i = 0; i < opening->measure_count; i++) {
+		size_t found = 0;
+
+		while (found < opening->table->count &&
+			   strcmp(opening->table->measures[found].name, opening->measures[i]) != 0)
+			found++;
+		if (found == opening->table->count)
+			return FIGURES_UNKNOWN_MEASURE;
+	}
+	ret_reply->records = arena_alloc(arena, limit * sizeof(OpenedRecord *));
+	if (!ret_reply->records)
+		return failed_here(-ENOMEM);
+	candidate_days(opening, &walk.from, &to);
+	for (size_t i = 0; i < schema->register_count && !full; i++) {
+		int r = 0;
+
+		walk.type = schema->registers[i];
+		if (walk.type->measure && walk.type->table == opening->table)
+			r = walk_index(&walk, to, limit, &full);
+		if (r < 0)
+			return failed_below(r);
+	}
+	return FIGURES_OK;
+}

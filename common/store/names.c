@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/store/names.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static struct key number_key(const char *text, size_t length) {
+	struct key key = KEY_EMPTY;
+	uint8_t hash[16];
+
+	crypto_generichash(hash, sizeof(hash), (const uint8_t *)text, length, NULL, 0);
+	key_add_bytes(&key, hash, sizeof(hash));
+	return key;
+}
+
+static struct key name_key(uint32_t number) {
+	struct key key = KEY_EMPTY;
+
+	key_add_u32(&key, number);
+	return key;
+}
+
+uint32_t name_number(struct store_txn *txn, const char *text) {
+	size_t length = strnlen(text, NAME_LENGTH_MAX);
+	struct key by_text = number_key(text, length);
+	struct store_value value;
+	struct key by_number;
+	uint32_t number;
+
+	if (length == 0)
+		return 0;
+	if (store_get(txn, TABLE_NUMBERS, &by_text, &value) == STORE_OK)
+		return key_u32_at(value.bytes, 0);
+	number = (uint32_t)store_count(txn, TABLE_NAMES) + 1;
+	by_number = name_key(number);
+	store_put(txn, TABLE_NAMES, &by_number, text, length);
+	store_put(txn, TABLE_NUMBERS, &by_text, by_number.bytes, by_number.size);
+	return number;
+}
+
+const char *name_text(struct store_txn *txn, uint32_t number, struct arena *arena) {
+	struct key key = name_key(number);
+	struct store_value value;
+	const char *text = NULL;
+
+	if (number && store_get(txn, TABLE_NAMES, &key, &value) == STORE_OK)
+		text = arena_copy_text(arena, value.bytes, value.size);
+	return text ? text : "";
+}

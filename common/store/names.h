@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names
+ *
+ * Texts that recur (organisation codes, fields, kinds) are numbered once per store, so that keys of
+ * cells stay short and of one length. Numbers mean nothing outside their store.
+ */
+#pragma once
+
+#include "common/store/store.h"
+
+#define NAME_LENGTH_MAX 255
+
+/* The number of a text, given now if it has none yet; 0 is the empty text. Failures stay with the
+ * transaction. */
+uint32_t name_number(struct store_txn *txn, const char *text);
+
+/* The text of a number in `arena`; "" for 0 or a number never given. */
+const char *name_text(struct store_txn *txn, uint32_t number, struct arena *arena);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Store
+ *
+ * One LMDB environment of one service, and its transactions. A transaction remembers its first
+ * error: puts are made without checking and the commit tells. Leaving a transaction's scope without
+ * commit aborts it. What a read returns is borrowed until the transaction's next write or its end.
+ *
+ * Tables (numbers big-endian, so byte order is number order):
+ *
+ *   meta         text(16)                                          -> bytes
+ *   sizes        type(2)                                           -> records of a register(8)
+ *   names        number(4)                                         -> text
+ *   numbers      hash of text(16)                                  -> number(4)
+ *   log          origin(16) stream(1) epoch(4) sequence(8)         -> hash(32) event
+ *   marks        origin(16) stream(1)                              -> epoch sequence clock head
+ *   held         as log                                            -> reason
+ *   state        type(2) [owner's code(32)] code(32)               -> origin's number(4) record
+ *   by_day       type(2) day(4) code(32)                           -> nothing
+ *   by_field     type(2) hash of value(16) code(32)                -> nothing
+ *   cells        table(2) level(1) bucket(4) unit(4) category(4) year(2) -> counters
+ *   idempotency  key(16)                                           -> method and reply
+ *   idempotency_age  time(8) key(16)                               -> nothing
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/store/key.h"
+
+#define STORE_FORMAT 1 /* a store written by a newer format is refused */
+
+enum store_table {
+	TABLE_META,
+	TABLE_SIZES,
+	TABLE_NAMES,
+	TABLE_NUMBERS,
+	TABLE_LOG,
+	TABLE_MARKS,
+	TABLE_HELD,
+	TABLE_STATE,
+	TABLE_BY_DAY,
+	TABLE_BY_FIELD,
+	TABLE_CELLS,
+	TABLE_IDEMPOTENCY,
+	TABLE_IDEMPOTENCY_AGE,
+	TABLE_COUNT,
+};
+
+enum store_access {
+	STORE_READ,
+	STORE_WRITE,
+};
+
+enum {
+	STORE_OK,
+	STORE_NOT_FOUND,
+	STORE_IN_USE,        /* another process has this store open */
+	STORE_NEWER_FORMAT,  /* written by a newer version of the program */
+	STORE_OTHER_NODE,    /* belongs to a node of another code */
+};
+
+struct store_options {
+	const char *folder;    /* made when missing */
+	const char *node;      /* organisation code of the node that owns it */
+	uint64_t map_mib;      /* address space for the map: the most the store can ever hold */
+	uint64_t reserve_mib;  /* below so much free disk, writing is refused with -ENOSPC */
+};
+
+struct store_value {
+	const void *bytes;
+	size_t size;
+};
+
+struct store_txn {
+	struct store *store;
+	struct MDB_txn *handle;     /* null when not begun */
+	enum store_access access;
+	int error;                  /* the first that happened; later work is skipped */
+	bool unknown;               /* the commit failed so that nobody knows what was kept */
+	size_t writes;              /* puts and deletes so far */
+	struct cell_change *cells;  /* counters changed and not yet put (cells.h) */
+	struct arena *arena;        /* scratch of a write transaction; a reader brings its own */
+};
+
+#define STORE_TXN_NULL ((struct store_txn) { .store = NULL })
+
+/* Open or make the store. At most once a process.
+ * Return: STORE_OK, STORE_IN_USE, STORE_NEWER_FORMAT, STORE_OTHER_NODE, or a negative errno
+ * (-EBADMSG: damaged). */
+int store_open(const struct store_options *options, struct store **ret_store);
+void store_close(struct store *store);
+void store_closep(struct store **store);
+
+/* Node this store belongs to, and the life of the store (seconds since 1970 when it was made). */
+const char *store_node(const struct store *store);
+uint32_t store_epoch(const struct store *store);
+
+/* Bytes in use and bytes of the map. */
+void store_size(const struct store *store, uint64_t *ret_used, uint64_t *ret_map);
+
+/* Begin. One write transaction at a time, begun and ended on one thread; readers never wait.
+ * Return: STORE_OK or a negative errno; -ENOSPC: less disk than the reserve. */
+int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn);
+
+/* Make everything durable, or tell the first error. After a negative result nothing was kept, unless
+ * txn->unknown says that nobody can know.
+ * Return: STORE_OK or a negative errno. */
+int store_commit(struct store_txn *txn);
+void store_abort(struct store_txn *txn);
+
+/* Return: STORE_OK with a borrowed value, STORE_NOT_FOUND, or a negative errno. */
+int store_get(
+	struct store_txn *txn, enum store_table table, const struct key *key, struct store_value *ret_value);
+
+/* Put or delete; failures stay with the transaction. */
+void store_put(struct store_txn *txn, enum store_table table, const struct key *key,
+	const void *bytes, size_t size);
+void store_delete(struct store_txn *txn, enum store_table table, const struct key *key);
+
+/* Remember an error in the transaction; the first one stays. */
+void store_fail(struct store_txn *txn, int error);
+
+/* How many entries a table has. */
+uint64_t store_count(struct store_txn *txn, enum store_table table);
+
+/*
+ * Cursor: ordered reading. Close it before its transaction ends; AUTO(store_cursor_close).
+ */
+struct store_cursor {
+	struct MDB_cursor *handle;
+	struct store_value key;   /* borrowed, of the entry it stands on */
+	struct store_value value; /* borrowed */
+};
+
+#define STORE_CURSOR_NULL ((struct store_cursor) { .handle = NULL })
+
+int store_cursor_open(
+	struct store_txn *txn, enum store_table table, struct store_cursor *ret_cursor);
+void store_cursor_close(struct store_cursor *cursor);
+
+/* Stand on the first entry not before `key`, on the next one, on the last one before `key`.
+ * Return: STORE_OK, STORE_NOT_FOUND when there is none, or a negative errno. */
+int store_cursor_seek(struct store_cursor *cursor, const struct key *key);
+int store_cursor_next(struct store_cursor *cursor);
+int store_cursor_before(struct store_cursor *cursor, const struct key *key);
+
+/* Whether the entry the cursor stands on begins with `prefix`. */
+bool store_cursor_has_prefix(const struct store_cursor *cursor, const struct key *prefix);

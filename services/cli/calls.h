@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls of the command to the services of its node. */
+#pragma once
+
+#include "services/cli/cli.h"
+
+/* The client of a service, opened at first use. When the node does not run it says so.
+ * Return: EXIT_OK or the exit status. */
+int cli_client(struct cli *cli, const char *service, struct rpc_client **ret_client);
+
+/* Call and wait; when it fails the reason is said.
+ * Return: EXIT_OK with the reply in the command's arena, or the exit status. */
+int cli_call(struct cli *cli, const char *service, const struct rpc_request *request,
+	const ProtobufCMessage **ret_reply);
+
+/* Say why a call failed. Return: the exit status that goes with it. */
+int cli_call_failed(struct cli *cli, const char *service, int r, const struct rpc_reply *reply);
+
+/* Whether a process keeps this node running (`cchc node up`). */
+bool cli_node_runs(struct cli *cli);
+
+/* Whether a service of this node answers at its socket. */
+bool cli_service_listens(struct cli *cli, const char *service);
+
+void cli_calls_close(struct cli *cli);

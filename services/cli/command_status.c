@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* cchc status: how the services of the node are. */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cchc/records.pb-c.h"
+#include "services/cli/calls.h"
+#include "services/cli/transcoder.h"
+
+static const char *const names[] = { "dossiers", "staffing", "documents", "reporting", "exchange" };
+
+static void print_health(struct cli *cli, const Health *health) {
+	cli_print(cli, "status.service", "service", health->service, "version", health->version,
+		"resident", cli_number(cli, health->resident_bytes >> 10), "store",
+		cli_number(cli, health->store_bytes >> 10), "held", cli_number(cli, health->held_events),
+		NULL);
+	for (size_t i = 0; i < health->n_registers; i++)
+		if (health->registers[i]->records)
+			cli_print(cli, "status.register", "name", health->registers[i]->name, "records",
+				cli_number(cli, health->registers[i]->records), NULL);
+}
+
+int command_status(struct cli *cli, int argc, char **argv) {
+	json_t *array = json_array();
+	int status = argc == 1 ? cli_open_node(cli) : cli_usage(cli, "status", NULL);
+
+	(void)argv;
+	for (size_t i = 0; i < LENGTH_OF(names) && status == EXIT_OK; i++) {
+		CheckRequest request = CHECK_REQUEST__INIT;
+		const ProtobufCMessage *reply;
+		json_t *json;
+
+		status = cli_call(cli, names[i],
+			&(struct rpc_request) { .method = "Node/Check", .message = &request.base }, &reply);
+		if (status)
+			break;
+		if (!cli->json)
+			print_health(cli, (const Health *)reply);
+		else if (transcode_to_json(reply, TRANSCODE_KEEP_DEFAULTS, &json) == 0)
+			json_array_append_new(array, json);
+	}
+	if (status == EXIT_OK && cli->json) {
+		json_dumpf(array, stdout, JSON_INDENT(1));
+		putchar('\n');
+	}
+	json_decref(array);
+	return status;
+}
