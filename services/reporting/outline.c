@@ -80,13 +80,20 @@ static bool begins(struct line line, const char *word) {
 	return line.length >= length && memcmp(line.text, word, length) == 0;
 }
 
+/* A word without a blank behind it has to be the whole line; one with a blank may end with the
+ * line, when a condition left nothing of what followed. */
+static bool starts_with(struct line line, const char *word) {
+	size_t length = strlen(word);
+
+	if (word[length - 1] != ' ')
+		return line.length == length && begins(line, word);
+	return begins(line, word) ||
+	       (line.length == length - 1 && memcmp(line.text, word, length - 1) == 0);
+}
+
 static const struct start *start_of(struct line line) {
 	for (size_t i = 0; i < LENGTH_OF(starts); i++) {
-		const char *word = starts[i].word;
-		size_t length = strlen(word);
-
-		/* A word that takes nothing behind it has to be the whole line. */
-		if (begins(line, word) && (word[length - 1] == ' ' || line.length == length))
+		if (starts_with(line, starts[i].word))
 			return &starts[i];
 	}
 	return &paragraph;
@@ -117,6 +124,12 @@ static int add_block(struct reading *reading, const struct start *start) {
 	return 0;
 }
 
+static bool ends_fields(struct line line) {
+	const struct start *start = start_of(line);
+
+	return line.length == 0 || (start != &paragraph && start->kind != OUTLINE_ITEM);
+}
+
 static int read_fields(struct reading *reading, const struct start *start) {
 	struct outline_field **end = &reading->last->fields;
 	const char *next;
@@ -128,7 +141,7 @@ static int read_fields(struct reading *reading, const struct start *start) {
 		struct outline_span *spans = NULL;
 		const char *key;
 
-		if (line.length == 0)
+		if (ends_fields(line))
 			break;
 		reading->at = next;
 		key = key_of(line, start->keys, &text);
@@ -175,7 +188,8 @@ static bool stands_alone(const struct reading *reading) {
 static int read_block(struct reading *reading, struct line line) {
 	const struct start *start = start_of(line);
 	const char *end = block_end(reading, start);
-	const char *text = line.text + strlen(start->word);
+	size_t word = strlen(start->word);
+	const char *text = line.text + (word < line.length ? word : line.length);
 	struct outline_span *spans = NULL;
 	bool bare = start->kind >= OUTLINE_HEAD && start->kind != OUTLINE_FORM;
 	int r;
@@ -255,6 +269,10 @@ static int fault_at(
 	return TEMPLATE_FAULTY;
 }
 
+static bool is_unnamed_form(struct line line, const struct start *start) {
+	return start->kind == OUTLINE_FORM && line.length < strlen(start->word);
+}
+
 int outline_check(const char *source, size_t size, struct template_fault *ret_fault) {
 	const char *limit = source + size;
 	const char *const *keys = NULL;
@@ -265,14 +283,12 @@ int outline_check(const char *source, size_t size, struct template_fault *ret_fa
 		const struct start *start = start_of(line);
 		struct line text;
 
-		if (line.length == 0)
-			keys = NULL;
-		else if (begins(line, "@") && start == &paragraph)
-			return fault_at(number, line.text, line.length, ret_fault);
-		else if (start->keys)
+		if (ends_fields(line))
 			keys = start->keys;
-		else if (keys && !begins(line, "- ") && !begins(line, "{{") && !begins(line, "%%") &&
-		         !key_of(line, keys, &text))
+		if (begins(line, "@") && (start == &paragraph || is_unnamed_form(line, start)))
+			return fault_at(number, line.text, line.length, ret_fault);
+		if (keys && !start->keys && !begins(line, "- ") && !begins(line, "{{") &&
+		    !begins(line, "%%") && !key_of(line, keys, &text))
 			return fault_at(number, line.text, line.length, ret_fault);
 	}
 	return TEMPLATE_OK;

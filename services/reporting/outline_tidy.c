@@ -11,6 +11,7 @@ struct tidier {
 	char last;
 	size_t last_at;
 	bool blank; /* one is due before the next character in sight */
+	bool bold;  /* a bold sign is open */
 };
 
 static bool is_blank(char c) {
@@ -35,8 +36,10 @@ static bool value_is_empty(const char *c, const char *end) {
 }
 
 static void put_blank(struct tidier *tidier) {
-	if (tidier->blank && tidier->out->length > 0 && tidier->last != '(')
+	if (tidier->blank && tidier->out->length > 0 && tidier->last != '(' && tidier->last != ' ') {
 		text_add_char(tidier->out, ' ');
+		tidier->last = ' ';
+	}
 	tidier->blank = false;
 }
 
@@ -84,6 +87,9 @@ static void tidy(struct tidier *tidier, const char *c, const char *limit) {
 			}
 		} else if (is_bold_sign(c, limit)) {
 			end = c + 2;
+			if (!tidier->bold)
+				put_blank(tidier);
+			tidier->bold = !tidier->bold;
 			text_add_bytes(tidier->out, c, 2);
 		} else if (is_blank(*c))
 			tidier->blank = true;
