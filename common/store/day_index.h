@@ -18,18 +18,29 @@ enum day_index_change {
 
 #define DAY_INDEX_STANDING INT32_MAX
 
-/* The days a record stands under, ordered, each once. */
-struct day_list {
-	int32_t days[CONTRIBUTIONS_MAX + 1];
+/* The places a record stands at, ordered by group and day, each once. */
+struct day_place {
+	uint8_t group;
+	int32_t day;
+};
+
+struct day_places {
+	struct day_place items[CONTRIBUTIONS_MAX + MEASURE_CELLS_MAX];
 	size_t count;
 };
 
-void day_index_days(const struct measure_table *table, const struct contributions *contributions,
-	struct day_list *ret_days);
+void day_index_places(const struct measure_table *table, const struct contributions *contributions,
+	struct day_places *ret_places);
 
 /* Enter or remove a record; `code` is KEY_CODE_SIZE bytes as in keys. */
 void day_index_change(struct store_txn *txn, const struct register_type *type, const char *code,
 	const struct contributions *contributions, enum day_index_change change);
 
-/* The key of one entry, or the start of a day's entries when `code` is null. */
-struct key day_index_key(const struct register_type *type, int32_t day, const char *code);
+/* The key of one entry, or the start of a place's entries when `code` is null. */
+struct key day_index_key(
+	const struct register_type *type, struct day_place place, const char *code);
+
+/* The place in an entry's key. */
+struct day_place day_index_place(const uint8_t *key);
+
+enum { DAY_INDEX_PREFIX_SIZE = 7 }; /* bytes of a key before the code */

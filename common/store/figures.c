@@ -233,6 +233,13 @@ int figures_evaluate(struct store_txn *txn, const struct schema *schema, const c
 	return r < 0 ? failed_below(r) : STORE_OK;
 }
 
+static bool is_opened(const struct figure_opening *opening, const struct measure *measure) {
+	for (size_t i = 0; i < opening->measure_count; i++)
+		if (strcmp(opening->measures[i], measure->name) == 0)
+			return true;
+	return false;
+}
+
 /* What a record adds to the opened measures: the cells' sums, made from the record itself. */
 static int64_t value_in_record(
 	const struct figure_opening *opening, const struct contributions *contributions) {
@@ -240,11 +247,8 @@ static int64_t value_in_record(
 
 	for (size_t i = 0; i < opening->table->count; i++) {
 		const struct measure *measure = &opening->table->measures[i];
-		bool wanted = false;
 
-		for (size_t j = 0; j < opening->measure_count; j++)
-			wanted = wanted || strcmp(opening->measures[j], measure->name) == 0;
-		for (size_t j = 0; wanted && j < contributions->count; j++) {
+		for (size_t j = 0; is_opened(opening, measure) && j < contributions->count; j++) {
 			const struct contribution *item = &contributions->items[j];
 			int32_t day = item->day.number; /* DAY_NONE is before every day */
 			bool before = day < opening->window.first.number;
@@ -262,26 +266,29 @@ static int64_t value_in_record(
 	return value;
 }
 
-/* The one range of the day index in which every record of the measures stands at least once. */
-static void candidate_days(
-	const struct figure_opening *opening, int32_t *ret_from, int32_t *ret_to) {
-	*ret_from = DAY_INDEX_STANDING;
-	*ret_to = opening->window.last.number;
+/* Days of one group of the day index in which records of the opened measures stand. */
+struct range {
+	int32_t from;
+	int32_t to; /* before `from`: the group has none of them */
+};
+
+/* What happened in the window stands on its days; what stood stands on a later day, or still. */
+static struct range range_of(const struct figure_opening *opening, uint8_t group) {
+	struct range range = { DAY_INDEX_STANDING, INT32_MIN };
+
 	for (size_t i = 0; i < opening->table->count; i++) {
 		const struct measure *measure = &opening->table->measures[i];
-		int32_t from = opening->window.first.number;
+		bool at_end = measure->nature == MEASURE_STOCK || measure->nature == MEASURE_PLAN;
+		int32_t from = at_end ? opening->window.last.number + 1 : opening->window.first.number;
+		int32_t to = measure->nature == MEASURE_FLOW ? opening->window.last.number
+													 : DAY_INDEX_STANDING;
 
-		for (size_t j = 0; j < opening->measure_count; j++) {
-			if (strcmp(opening->measures[j], measure->name) != 0)
-				continue;
-			if (measure->nature == MEASURE_STOCK || measure->nature == MEASURE_PLAN)
-				from = opening->window.last.number + 1;
-			if (measure->nature != MEASURE_FLOW)
-				*ret_to = DAY_INDEX_STANDING;
-			if (from < *ret_from)
-				*ret_from = from;
-		}
+		if (measure->group != group || !is_opened(opening, measure))
+			continue;
+		range.from = from < range.from ? from : range.from;
+		range.to = to > range.to ? to : range.to;
 	}
+	return range;
 }
 
 struct opening_walk {
@@ -291,7 +298,6 @@ struct opening_walk {
 	const struct register_type *type;
 	struct arena *arena;
 	OpenReply *reply;
-	int32_t from;
 	size_t bytes;
 };
 
@@ -377,20 +383,36 @@ static int emit(struct opening_walk *walk, ProtobufCMessage *record,
 	return add_owned(walk, code, opened);
 }
 
-/* One entry of the index. A record with several entries in the range is taken at its first. */
+/* Whether the record stands at an earlier place that the opening looks at too. */
+static bool was_earlier(const struct opening_walk *walk, const struct contributions *contributions,
+	struct day_place place) {
+	struct day_places places;
+
+	day_index_places(walk->type->table, contributions, &places);
+	for (size_t i = 0; i < places.count; i++) {
+		struct day_place other = places.items[i];
+		struct range range = range_of(walk->opening, other.group);
+
+		if (other.group > place.group || (other.group == place.group && other.day >= place.day))
+			return false;
+		if (other.day >= range.from && other.day <= range.to)
+			return true;
+	}
+	return false;
+}
+
+/* One entry of the index. A record with several of them is taken at its first. */
 static int look_at(struct opening_walk *walk, const uint8_t *index_key) {
-	int32_t day = key_i32_at(index_key, 2);
 	struct contributions contributions = { .count = 0 };
 	struct key key = KEY_EMPTY;
 	struct store_value value;
 	ProtobufCMessage *record;
-	struct day_list days;
 	const char *origin;
 	int64_t counted;
 	int r;
 
 	key_add_u16(&key, (uint16_t)walk->type->type);
-	key_add_bytes(&key, index_key + 6, KEY_CODE_SIZE);
+	key_add_bytes(&key, index_key + DAY_INDEX_PREFIX_SIZE, KEY_CODE_SIZE);
 	r = store_get(walk->txn, TABLE_STATE, &key, &value);
 	if (r)
 		return failed_here(r < 0 ? r : -EBADMSG);
@@ -400,29 +422,50 @@ static int look_at(struct opening_walk *walk, const uint8_t *index_key) {
 		return failed_here(-EBADMSG);
 	origin = name_text(walk->txn, key_u32_at(value.bytes, 0), walk->arena);
 	walk->type->measure(walk->txn, record, origin, &contributions);
-	day_index_days(walk->type->table, &contributions, &days);
-	for (size_t i = 0; i < days.count; i++)
-		if (days.days[i] >= walk->from && days.days[i] < day)
-			return 0;
+	if (was_earlier(walk, &contributions, day_index_place(index_key)))
+		return 0;
 	counted = value_in_record(walk->opening, &contributions);
 	return counted ? emit(walk, record, &contributions, counted) : 0;
 }
 
-static int walk_index(struct opening_walk *walk, int32_t to, size_t limit, bool *ret_full) {
-	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
-	struct key start = day_index_key(walk->type, walk->from, NULL);
-	struct key end = day_index_key(walk->type, to, NULL);
-	ProtobufCBinaryData after = walk->opening->after;
-	size_t seen = 0;
-	int r = store_cursor_open(walk->txn, TABLE_BY_DAY, &cursor);
+/* Where a page ends, the next one goes on just after its last entry. */
+struct page {
+	size_t limit;
+	size_t seen;
+	bool full;
+};
 
+static bool page_is_full(struct opening_walk *walk, struct page *page) {
+	return walk->reply->n_records == page->limit || ++page->seen == PAGE_CANDIDATES ||
+		   walk->bytes > PAGE_BYTES;
+}
+
+/* Return: whether the page before ended inside this group or after it. */
+static bool continue_after(const struct opening_walk *walk, uint8_t group, struct key *start) {
+	ProtobufCBinaryData after = walk->opening->after;
+	struct key last = KEY_EMPTY;
+
+	if (after.len != DAY_INDEX_PREFIX_SIZE + KEY_CODE_SIZE)
+		return true;
+	key_add_bytes(&last, after.data, after.len);
+	key_add_u8(&last, 0); /* just after that entry */
+	if (memcmp(last.bytes, start->bytes, 2) == 0 && last.bytes[2] == group)
+		*start = last;
+	return memcmp(last.bytes, start->bytes, 3) <= 0;
+}
+
+static int walk_group(struct opening_walk *walk, uint8_t group, struct page *page) {
+	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
+	struct range range = range_of(walk->opening, group);
+	struct key start = day_index_key(walk->type, (struct day_place) { group, range.from }, NULL);
+	struct key end = day_index_key(walk->type, (struct day_place) { group, range.to }, NULL);
+	int r;
+
+	if (range.from > range.to || !continue_after(walk, group, &start))
+		return 0;
+	r = store_cursor_open(walk->txn, TABLE_BY_DAY, &cursor);
 	if (r < 0)
 		return failed_below(r);
-	if (after.len == start.size + KEY_CODE_SIZE) {
-		start = KEY_EMPTY;
-		key_add_bytes(&start, after.data, after.len);
-		key_add_u8(&start, 0); /* just after that entry */
-	}
 	for (r = store_cursor_seek(&cursor, &start);
 		 r == STORE_OK && cursor.key.size == end.size + KEY_CODE_SIZE &&
 		 memcmp(cursor.key.bytes, end.bytes, end.size) <= 0;
@@ -431,11 +474,10 @@ static int walk_index(struct opening_walk *walk, int32_t to, size_t limit, bool 
 
 		if (failed < 0)
 			return failed_below(failed);
-		if (walk->reply->n_records == limit || ++seen == PAGE_CANDIDATES ||
-			walk->bytes > PAGE_BYTES) {
+		if (page_is_full(walk, page)) {
 			walk->reply->next.len = cursor.key.size;
 			walk->reply->next.data = arena_copy(walk->arena, cursor.key.bytes, cursor.key.size);
-			*ret_full = true;
+			page->full = true;
 			return walk->reply->next.data ? 0 : failed_here(-ENOMEM);
 		}
 	}
@@ -452,8 +494,7 @@ int figures_open(struct store_txn *txn, const struct schema *schema,
 		.reply = ret_reply,
 	};
 	size_t limit = opening->limit && opening->limit < PAGE_RECORDS ? opening->limit : PAGE_RECORDS;
-	bool full = false;
-	int32_t to;
+	struct page page = { .limit = limit };
 
 	for (size_t i = 0; i < opening->measure_count; i++) {
 		size_t found = 0;
@@ -467,15 +508,16 @@ int figures_open(struct store_txn *txn, const struct schema *schema,
 	ret_reply->records = arena_alloc(arena, limit * sizeof(OpenedRecord *));
 	if (!ret_reply->records)
 		return failed_here(-ENOMEM);
-	candidate_days(opening, &walk.from, &to);
-	for (size_t i = 0; i < schema->register_count && !full; i++) {
-		int r = 0;
-
+	for (size_t i = 0; i < schema->register_count && !page.full; i++) {
 		walk.type = schema->registers[i];
-		if (walk.type->measure && walk.type->table == opening->table)
-			r = walk_index(&walk, to, limit, &full);
-		if (r < 0)
-			return failed_below(r);
+		if (!walk.type->measure || walk.type->table != opening->table)
+			continue;
+		for (unsigned group = 0; group < MEASURE_CELLS_MAX && !page.full; group++) {
+			int r = walk_group(&walk, (uint8_t)group, &page);
+
+			if (r < 0)
+				return failed_below(r);
+		}
 	}
 	return FIGURES_OK;
 }

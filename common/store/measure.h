@@ -33,6 +33,9 @@ struct measure {
 	const char *name;
 	enum measure_nature nature;
 	unsigned cell; /* the counter it sums; several measures may read one counter */
+	/* Where its records stand in the day index. Measures that mostly count the same records share a
+	 * group; what few records have (lateness) gets its own, so that finding them looks at few. */
+	uint8_t group;
 };
 
 struct measure_table {

@@ -16,7 +16,7 @@
  *   marks        origin(16) stream(1)                              -> epoch sequence clock head
  *   held         as log                                            -> reason
  *   state        type(2) [owner's code(32)] code(32)               -> origin's number(4) record
- *   by_day       type(2) day(4) code(32)                           -> nothing
+ *   by_day       type(2) group(1) day(4) code(32)                  -> nothing
  *   by_field     type(2) hash of value(16) code(32)                -> nothing
  *   cells        table(2) level(1) bucket(4) unit(4) category(4) year(2) -> counters
  *   idempotency  key(16)                                           -> method and reply

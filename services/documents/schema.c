@@ -6,10 +6,10 @@
 enum { CELL_OUTGOING, CELL_ELECTRONIC, CELL_SIGNED, CELL_INCOMING };
 
 static const struct measure document_measure_list[] = {
-	{ "outgoing", MEASURE_FLOW, CELL_OUTGOING },
-	{ "electronic", MEASURE_FLOW, CELL_ELECTRONIC },
-	{ "signed", MEASURE_FLOW, CELL_SIGNED },
-	{ "incoming", MEASURE_FLOW, CELL_INCOMING },
+	{ "outgoing", MEASURE_FLOW, CELL_OUTGOING, 0 },
+	{ "electronic", MEASURE_FLOW, CELL_ELECTRONIC, 0 },
+	{ "signed", MEASURE_FLOW, CELL_SIGNED, 0 },
+	{ "incoming", MEASURE_FLOW, CELL_INCOMING, 0 },
 };
 
 static const struct measure_table documents_measures = {
@@ -22,8 +22,8 @@ static const struct measure_table documents_measures = {
 enum { CELL_ISSUED, CELL_REVIEWED };
 
 static const struct measure legal_measure_list[] = {
-	{ "issued", MEASURE_FLOW, CELL_ISSUED },
-	{ "reviewed", MEASURE_FLOW, CELL_REVIEWED },
+	{ "issued", MEASURE_FLOW, CELL_ISSUED, 0 },
+	{ "reviewed", MEASURE_FLOW, CELL_REVIEWED, 0 },
 };
 
 static const struct measure_table legal_measures = {
@@ -34,7 +34,7 @@ static const struct measure_table legal_measures = {
 };
 
 static const struct measure news_measure_list[] = {
-	{ "published", MEASURE_FLOW, 0 },
+	{ "published", MEASURE_FLOW, 0, 0 },
 };
 
 static const struct measure_table news_measures = {

@@ -5,21 +5,24 @@
 #include "common/units/units.h"
 #include "services/dossiers/dossiers.h"
 
+/* Places in the day index: by intake, by end, what is open, and what few dossiers have. */
+enum { BY_INTAKE, BY_END, BY_OPEN, BY_LATE, BY_OPEN_LATE, BY_REFUSAL };
+
 static const struct measure dossier_measure_list[] = {
-	{ "online", MEASURE_FLOW, CELL_ONLINE },
-	{ "direct", MEASURE_FLOW, CELL_DIRECT },
-	{ "carried", MEASURE_OPENING, CELL_OPEN },
-	{ "early", MEASURE_FLOW, CELL_EARLY },
-	{ "on_time", MEASURE_FLOW, CELL_ON_TIME },
-	{ "late", MEASURE_FLOW, CELL_LATE },
-	{ "open", MEASURE_STOCK, CELL_OPEN },
-	{ "open_late", MEASURE_STOCK, CELL_OPEN_LATE },
-	{ "recorded_provincial", MEASURE_FLOW, CELL_RECORDED },
-	{ "with_result", MEASURE_FLOW, CELL_WITH_RESULT },
-	{ "digitised", MEASURE_FLOW, CELL_DIGITISED },
-	{ "fee_bearing", MEASURE_FLOW, CELL_FEE_BEARING },
-	{ "paid_online", MEASURE_FLOW, CELL_PAID_ONLINE },
-	{ "refused", MEASURE_FLOW, CELL_REFUSED },
+	{ "online", MEASURE_FLOW, CELL_ONLINE, BY_INTAKE },
+	{ "direct", MEASURE_FLOW, CELL_DIRECT, BY_INTAKE },
+	{ "carried", MEASURE_OPENING, CELL_OPEN, BY_OPEN },
+	{ "early", MEASURE_FLOW, CELL_EARLY, BY_END },
+	{ "on_time", MEASURE_FLOW, CELL_ON_TIME, BY_END },
+	{ "late", MEASURE_FLOW, CELL_LATE, BY_LATE },
+	{ "open", MEASURE_STOCK, CELL_OPEN, BY_OPEN },
+	{ "open_late", MEASURE_STOCK, CELL_OPEN_LATE, BY_OPEN_LATE },
+	{ "recorded_provincial", MEASURE_FLOW, CELL_RECORDED, BY_INTAKE },
+	{ "with_result", MEASURE_FLOW, CELL_WITH_RESULT, BY_END },
+	{ "digitised", MEASURE_FLOW, CELL_DIGITISED, BY_END },
+	{ "fee_bearing", MEASURE_FLOW, CELL_FEE_BEARING, BY_END },
+	{ "paid_online", MEASURE_FLOW, CELL_PAID_ONLINE, BY_END },
+	{ "refused", MEASURE_FLOW, CELL_REFUSED, BY_REFUSAL },
 };
 
 /* Cells count by procedure; forms show the field, which is read from the catalogue of today. */
@@ -43,8 +46,8 @@ const struct measure_table dossiers_measures = {
 enum { CELL_PROCEDURES, CELL_PUBLISHED };
 
 static const struct measure procedure_measure_list[] = {
-	{ "procedures", MEASURE_STOCK, CELL_PROCEDURES },
-	{ "published", MEASURE_STOCK, CELL_PUBLISHED },
+	{ "procedures", MEASURE_STOCK, CELL_PROCEDURES, 0 },
+	{ "published", MEASURE_STOCK, CELL_PUBLISHED, 0 },
 };
 
 const struct measure_table procedures_measures = {
@@ -55,7 +58,7 @@ const struct measure_table procedures_measures = {
 };
 
 static const struct measure feedback_measure_list[] = {
-	{ "received", MEASURE_FLOW, 0 },
+	{ "received", MEASURE_FLOW, 0, 0 },
 };
 
 const struct measure_table feedback_measures = {

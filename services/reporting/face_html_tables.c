@@ -26,9 +26,10 @@ static const char form_head[] =
 	"<td>(11)=(12)+(13)</td><td>(12)</td><td>(13)</td></tr>\n"
 	"</thead>\n";
 
-static const char form_columns[] = "<colgroup><col class=\"order\"><col class=\"field\"></colgroup>"
-								   "<colgroup span=\"4\"></colgroup><colgroup span=\"4\"></colgroup>"
-								   "<colgroup span=\"3\"></colgroup>\n";
+static const char form_columns[] =
+	"<colgroup><col class=\"order\"><col class=\"field\"></colgroup>"
+	"<colgroup><col><col><col class=\"wide\"><col></colgroup>"
+	"<colgroup span=\"4\"></colgroup><colgroup span=\"3\"></colgroup>\n";
 
 static void add_columns(const int64_t columns[FORM_COLUMNS], struct text *out) {
 	for (size_t i = 0; i < FORM_COLUMNS; i++) {

@@ -84,12 +84,12 @@ static void add_head_line(
 static void add_head(const struct table *table) {
 	layout_pad_left(table->out, "", NUMBER_WIDTH + table->field_width);
 	for (size_t i = 0; i < LENGTH_OF(spans); i++) {
-		size_t room = spans[i].columns * table->column_width - 2;
+		size_t room = spans[i].columns * table->column_width;
 		size_t words = layout_width(spans[i].words, strlen(spans[i].words));
+		bool last = i + 1 == LENGTH_OF(spans);
 
-		layout_pad_left(table->out, "", 2);
-		layout_pad_left(table->out, "", (room - words) / 2);
-		layout_pad_left(table->out, spans[i].words, room - (room - words) / 2);
+		layout_pad_left(table->out, "", (room - words + 1) / 2);
+		layout_pad_left(table->out, spans[i].words, last ? 0 : words + (room - words) / 2);
 	}
 	text_add_char(table->out, '\n');
 	add_head_line(table, "STT", "Lĩnh vực", 0);

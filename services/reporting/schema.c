@@ -8,8 +8,8 @@
 enum { CELL_TOTAL, CELL_DONE };
 
 static const struct measure plan_measure_list[] = {
-	{ "total", MEASURE_PLAN, CELL_TOTAL },
-	{ "done", MEASURE_PLAN, CELL_DONE },
+	{ "total", MEASURE_PLAN, CELL_TOTAL, 0 },
+	{ "done", MEASURE_PLAN, CELL_DONE, 0 },
 };
 
 static const struct measure_table plan_measures = {
@@ -22,8 +22,8 @@ static const struct measure_table plan_measures = {
 enum { CELL_INSPECTIONS, CELL_DECENTRALISATION };
 
 static const struct measure inspection_measure_list[] = {
-	{ "planned", MEASURE_PLAN, CELL_INSPECTIONS },
-	{ "decentralisation", MEASURE_PLAN, CELL_DECENTRALISATION },
+	{ "planned", MEASURE_PLAN, CELL_INSPECTIONS, 0 },
+	{ "decentralisation", MEASURE_PLAN, CELL_DECENTRALISATION, 0 },
 };
 
 static const struct measure_table inspection_measures = {

@@ -157,10 +157,30 @@ static int run_list(struct run *run, const struct template_node *node) {
 	return answer;
 }
 
+static bool is_blank(char c) {
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* End the line, or take it back when its tags left nothing on it. */
+static void run_break(struct run *run) {
+	struct text *out = run->out;
+	size_t start = out->length;
+
+	while (start > run->start && is_blank(out->bytes[start - 1]))
+		start--;
+	if (start > run->start && out->bytes[start - 1] != '\n')
+		text_add_char(out, '\n');
+	else if (start < out->length) {
+		out->length = start;
+		out->bytes[start] = '\0';
+	}
+}
+
 static int run_node(struct run *run, const struct template_node *node) {
 	switch (node->kind) {
 	case NODE_TEXT: text_add_bytes(run->out, node->text, node->length); return TEMPLATE_OK;
 	case NODE_VALUE: run_value(run, node); return TEMPLATE_OK;
+	case NODE_BREAK: run_break(run); return TEMPLATE_OK;
 	case NODE_CONDITION:
 		return run_nodes(run, condition_holds(run, node->terms) ? node->body : node->otherwise);
 	default: return run_list(run, node);

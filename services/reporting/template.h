@@ -13,8 +13,8 @@
  *                                    item.number (1 …), item.first and item.last are always there
  *   {{! remark }}                    nothing; as is a line that begins with %%
  *
- * A line of nothing but `{{?…}}`, `{{:}}`, `{{#…}}`, `{{/}}` and remarks leaves nothing behind, not
- * even its line end. Tags end on their line. Conditions and lists nest TEMPLATE_DEPTH_MAX deep; a
+ * A line with tags that comes out blank leaves nothing behind, not even its line end: conditions
+ * may stand on lines of their own. Tags end on their line. Conditions and lists nest TEMPLATE_DEPTH_MAX deep; a
  * list has no list inside.
  *
  * A condition is terms joined by `&`, each of them

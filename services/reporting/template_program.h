@@ -65,6 +65,7 @@ enum template_node_kind {
 	NODE_VALUE,
 	NODE_CONDITION,
 	NODE_LIST,
+	NODE_BREAK, /* the end of a line with tags */
 };
 
 struct template_node {

@@ -140,25 +140,6 @@ static bool find_tag(const struct reader *reader, const char *from, struct tag *
 	return true;
 }
 
-/* Whether nothing but blanks and at least one tag that prints nothing is on the line at `from`. */
-static bool line_is_silent(const struct reader *reader, const char *from) {
-	const char *limit = line_end(reader, from);
-	bool any = false;
-	struct tag tag;
-
-	while (from < limit) {
-		if (is_blank(*from)) {
-			from++;
-			continue;
-		}
-		if (!begins(from, limit, "{{") || !find_tag(reader, from, &tag) || tag.kind == TAG_VALUE)
-			return false;
-		from = tag.end;
-		any = true;
-	}
-	return any;
-}
-
 static struct template_node *add_node(struct reader *reader, enum template_node_kind kind) {
 	struct block *block = &reader->blocks[reader->depth];
 	struct template_node *node = arena_alloc(reader->arena, sizeof(*node));
@@ -320,20 +301,35 @@ static int read_tag(struct reader *reader, const struct tag *tag) {
 	}
 }
 
-/* The line at `at`, its end included. Text of silent lines is dropped. */
+/* The end of a line. That of a line with tags is a node, for it goes when nothing else is left. */
+static int add_break(struct reader *reader, const char *text, const char *end, bool tags) {
+	bool last = end == reader->limit;
+	struct template_node *node;
+	int answer;
+
+	if (!tags)
+		return add_text(reader, text, (size_t)(end - text) + !last);
+	answer = add_text(reader, text, (size_t)(end - text));
+	if (answer != TEMPLATE_OK || last)
+		return answer;
+	node = add_node(reader, NODE_BREAK);
+	return node ? TEMPLATE_OK : failed_here(-ENOMEM);
+}
+
+/* The line at `at`, its end included. */
 static int read_line(struct reader *reader) {
 	const char *end = line_end(reader, reader->at);
-	bool silent = line_is_silent(reader, reader->at);
 	const char *text = reader->at;
 	const char *c = text;
-	int answer = TEMPLATE_OK;
+	bool tags = false;
 	struct tag tag;
 
-	if (begins(text, end, "%%")) {
-		reader->at = end + (end < reader->limit);
+	reader->at = end + (end < reader->limit);
+	if (begins(text, end, "%%"))
 		return TEMPLATE_OK;
-	}
 	while (c < end) {
+		int answer;
+
 		if (begins(c, end, "}}"))
 			return fault_at(reader, c, TEMPLATE_TAG_STRAY, "", 0);
 		if (!begins(c, end, "{{")) {
@@ -342,16 +338,15 @@ static int read_line(struct reader *reader) {
 		}
 		if (!find_tag(reader, c, &tag))
 			return fault_at(reader, c, TEMPLATE_TAG_OPEN, "", 0);
-		if (!silent)
-			answer = add_text(reader, text, (size_t)(c - text));
+		answer = add_text(reader, text, (size_t)(c - text));
 		if (answer == TEMPLATE_OK)
 			answer = read_tag(reader, &tag);
 		if (answer != TEMPLATE_OK)
 			return answer;
 		c = text = tag.end;
+		tags = true;
 	}
-	reader->at = end + (end < reader->limit);
-	return silent ? TEMPLATE_OK : add_text(reader, text, (size_t)(reader->at - text));
+	return add_break(reader, text, end, tags);
 }
 
 static int read_all(struct reader *reader) {

@@ -8,11 +8,11 @@
 enum { CELL_UNITS, CELL_REGULATED, CELL_SELF_ISSUED, CELL_ISO, CELL_AUTONOMY };
 
 static const struct measure unit_measure_list[] = {
-	{ "units", MEASURE_STOCK, CELL_UNITS },
-	{ "regulated", MEASURE_STOCK, CELL_REGULATED },
-	{ "self_issued", MEASURE_STOCK, CELL_SELF_ISSUED },
-	{ "iso", MEASURE_STOCK, CELL_ISO },
-	{ "autonomy", MEASURE_STOCK, CELL_AUTONOMY },
+	{ "units", MEASURE_STOCK, CELL_UNITS, 0 },
+	{ "regulated", MEASURE_STOCK, CELL_REGULATED, 0 },
+	{ "self_issued", MEASURE_STOCK, CELL_SELF_ISSUED, 0 },
+	{ "iso", MEASURE_STOCK, CELL_ISO, 0 },
+	{ "autonomy", MEASURE_STOCK, CELL_AUTONOMY, 0 },
 };
 
 static const struct measure_table units_measures = {
@@ -25,10 +25,10 @@ static const struct measure_table units_measures = {
 enum { CELL_ASSIGNED, CELL_ALLOTTED, CELL_PRESENT, CELL_UNITS_WITH_POSTS };
 
 static const struct measure quota_measure_list[] = {
-	{ "assigned", MEASURE_PLAN, CELL_ASSIGNED },
-	{ "allotted", MEASURE_PLAN, CELL_ALLOTTED },
-	{ "present", MEASURE_PLAN, CELL_PRESENT },
-	{ "units_with_posts", MEASURE_PLAN, CELL_UNITS_WITH_POSTS },
+	{ "assigned", MEASURE_PLAN, CELL_ASSIGNED, 0 },
+	{ "allotted", MEASURE_PLAN, CELL_ALLOTTED, 0 },
+	{ "present", MEASURE_PLAN, CELL_PRESENT, 0 },
+	{ "units_with_posts", MEASURE_PLAN, CELL_UNITS_WITH_POSTS, 0 },
 };
 
 static const struct measure_table quotas_measures = {
@@ -42,8 +42,8 @@ static const struct measure_table quotas_measures = {
 enum { CELL_PLANNED, CELL_DONE };
 
 static const struct measure plan_measure_list[] = {
-	{ "planned", MEASURE_PLAN, CELL_PLANNED },
-	{ "done", MEASURE_PLAN, CELL_DONE },
+	{ "planned", MEASURE_PLAN, CELL_PLANNED, 0 },
+	{ "done", MEASURE_PLAN, CELL_DONE, 0 },
 };
 
 static const struct measure_table downsizings_measures = {
@@ -68,7 +68,7 @@ static const struct measure_table rotations_measures = {
 };
 
 static const struct measure discipline_measure_list[] = {
-	{ "disciplined", MEASURE_FLOW, 0 },
+	{ "disciplined", MEASURE_FLOW, 0, 0 },
 };
 
 static const struct measure_table disciplines_measures = {

@@ -427,13 +427,13 @@ class Registers:
         return figures
 
     def legal_figures(self):
-        """legal.*: a suspended document is in none of the three review lists."""
+        """legal.*: "hết hiệu lực" stands for the wholly expired and the wholly suspended."""
         documents = self.rows("vbqppl.csv")
         reviewed = [row["TinhTrang"].strip() for row in documents if self.inside(row, "NgayCongBo")]
         return {
             "legal.issued": sum(self.inside(row, "NgayBanHanh") for row in documents),
             "legal.reviewed.in_force": reviewed.count("CON_HIEU_LUC"),
-            "legal.reviewed.expired": reviewed.count("HET_HIEU_LUC_TOAN_BO"),
+            "legal.reviewed.expired": reviewed.count("HET_HIEU_LUC_TOAN_BO") + reviewed.count("NGUNG_HIEU_LUC"),
             "legal.reviewed.partly_expired": reviewed.count("HET_HIEU_LUC_MOT_PHAN"),
         }
 

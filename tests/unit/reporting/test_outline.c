@@ -89,10 +89,10 @@ static void head_and_sign_have_fields(void **state) {
 
 static void bold_is_a_span(void **state) {
 	(void)state;
-	expect("a **b** c", "paragraph a<b> c\n");
+	expect("a **b** c", "paragraph a <b> c\n");
 	expect("**a**", "paragraph <a>\n");
-	expect("a ** b", "paragraph a** b\n");
-	expect("a **b** ** c", "paragraph a<b>** c\n");
+	expect("a ** b", "paragraph a **b\n");
+	expect("a **b** ** c", "paragraph a <b> **c\n");
 	expect("a **** b", "paragraph a b\n");
 }
 

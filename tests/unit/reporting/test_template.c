@@ -234,12 +234,14 @@ static void a_list_repeats_its_body(void **state) {
 	expect("a{{#late.none}}{{code}}{{/}}b", "ab");
 }
 
-static void lines_of_silent_tags_leave_nothing(void **state) {
+static void lines_that_come_out_blank_leave_nothing(void **state) {
 	(void)state;
 	expect("a\n{{?one}}\nb\n{{:}}\nc\n{{/}}\nd\n", "a\nb\nd\n");
 	expect("a\n  {{?zero}} {{! remark }}\t\r\nb\n{{/}}\nd", "a\nd");
 	expect("{{#late}}\n- {{code}}\n{{/}}\n", "- A-1\n- B-2\n- C-3\n");
 	expect("a\n{{?one}}b{{/}}\nc", "a\nb\nc");
+	expect("a\n{{?zero}}b{{/}} {{text.none}}\nc", "a\nc");
+	expect("{{?zero}}b{{/}}\n\na {{?one}}\nb{{/}}\n", "\na \nb\n");
 	expect("a\n\n{{one}}\n", "a\n\n01\n");
 	expect("%% {{nonsense and }} all\n%%\na%%\n", "a%%\n");
 	expect("\xef\xbb\xbf%% mark\na", "a");
@@ -406,7 +408,7 @@ int main(void) {
 		cmocka_unit_test(what_has_no_value_compares_with_nothing),
 		cmocka_unit_test(what_only_rounding_makes_all_or_nothing_is_neither),
 		cmocka_unit_test(a_list_repeats_its_body),
-		cmocka_unit_test(lines_of_silent_tags_leave_nothing),
+		cmocka_unit_test(lines_that_come_out_blank_leave_nothing),
 		cmocka_unit_test(conditions_nest_four_deep),
 		cmocka_unit_test(a_fault_says_where_and_what),
 		cmocka_unit_test(a_bad_condition_is_a_fault),
