@@ -84,22 +84,40 @@ static void on_complaint(void *context, const struct import_complaint *complaint
 			json_pack("{ss si ss ss ss}", "file", complaint->file, "row", (int)complaint->line,
 				"column", complaint->column, "value", complaint->value, "reason", complaint->why));
 	}
+	clear_progress();
 	snprintf(line, sizeof(line), "%u", complaint->line);
 	cli_say(run->cli, "import.bad_row", "file", complaint->file, "row", line, "column",
 		complaint->column, "value", complaint->value, "why", complaint->why, NULL);
 }
 
+static const char *title_of(const struct run *run, const struct import_file *file) {
+	return strcmp(run->cli->language, "en") == 0 ? file->sheet->title.en : file->sheet->title.vi;
+}
+
+/* One line that is written over; only where a person watches. */
+static void on_progress(
+	void *context, const struct import_file *file, const struct import_sums *sums) {
+	const struct run *run = context;
+
+	fprintf(stderr, "\r[%zu/%zu] %s: %s\033[K", run->done + 1, run->count, title_of(run, file),
+		cli_number(run->cli, sums->added + sums->changed + sums->unchanged + sums->refused));
+}
+
+static void clear_progress(void) {
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
 static void on_file(
 	void *context, const struct import_file *file, const struct import_sums *sums) {
 	struct run *run = context;
-	const char *title =
-		strcmp(run->cli->language, "en") == 0 ? file->sheet->title.en : file->sheet->title.vi;
 	char done[16];
 	char count[16];
 
+	clear_progress();
 	snprintf(done, sizeof(done), "%zu", ++run->done);
 	snprintf(count, sizeof(count), "%zu", run->count);
-	cli_say(run->cli, "import.file_done", "done", done, "count", count, "title", title, "added",
+	cli_say(run->cli, "import.file_done", "done", done, "count", count, "title", title_of(run, file), "added",
 		cli_number(run->cli, sums->added), "changed", cli_number(run->cli, sums->changed),
 		"unchanged", cli_number(run->cli, sums->unchanged), "refused",
 		cli_number(run->cli, sums->refused), NULL);
@@ -120,6 +138,7 @@ static int run_import(struct run *run, int count, char **paths, bool dry_run) {
 		.dry_run = dry_run,
 		.context = run,
 		.complain = on_complaint,
+		.progress = isatty(STDERR_FILENO) ? on_progress : NULL,
 		.file_done = on_file,
 	};
 	struct import_sums sums;

@@ -13,8 +13,9 @@
 
 extern const struct service_plan exchange_plan;
 
-/* The gate's own: which keys may knock, and the pump. */
+/* The gate's own: which keys may knock, and the pumps. */
 struct exchange {
 	struct rpc_keyring *keyring;
-	struct pump *pump;
+	struct pump *inside;
+	struct pump *outside;
 };

@@ -102,24 +102,38 @@ static int relay_apply(
 	return 0;
 }
 
-static int sync(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
-	const SyncRequest *asked = (const SyncRequest *)request;
-	SyncReply *result = (SyncReply *)reply;
+static int exchange_with(
+	struct service_call *call, struct pump *pump, SyncReply *result) {
 	struct pump_round *round = arena_alloc(call->arena, sizeof(*round));
+	RouteState **all;
 
 	if (!round)
 		return failed_here(-ENOMEM);
-	if (pump_exchange(state_of(call)->pump, asked->inside_only ? PUMP_INSIDE : PUMP_ALL,
-			call->rpc->deadline_ms - 100, round) != PUMP_OK)
+	if (pump_exchange(pump, call->rpc->deadline_ms - 100, round) != PUMP_OK)
 		return service_refuse(
 			call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, "exchange", NULL);
-	result->routes = arena_alloc(call->arena, (round->count + 1) * sizeof(RouteState *));
-	if (!result->routes)
+	all = arena_alloc(call->arena, (result->n_routes + round->count) * sizeof(RouteState *));
+	if (!all)
 		return failed_here(-ENOMEM);
+	if (result->n_routes)
+		memcpy(all, result->routes, result->n_routes * sizeof(RouteState *));
+	result->routes = all;
 	for (size_t i = 0; i < round->count; i++)
 		result->routes[result->n_routes++] = &round->states[i];
 	return 0;
+}
+
+/* First with the parent: what comes from there is then spread inside. */
+static int sync(
+	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+	const struct node_settings *settings = &service_node(call->service)->settings;
+	bool inside_only = ((const SyncRequest *)request)->inside_only;
+	const struct exchange *exchange = state_of(call);
+	int r = 0;
+
+	if (!inside_only && *settings->parent)
+		r = exchange_with(call, exchange->outside, (SyncReply *)reply);
+	return r ? r : exchange_with(call, exchange->inside, (SyncReply *)reply);
 }
 
 static int load_peers(struct service *service, struct exchange *exchange, size_t *ret_count) {
@@ -192,16 +206,21 @@ static int start(struct service *service) {
 				service_server(service), settings->listen, &identity, exchange->keyring);
 	}
 	if (r == 0)
-		r = pump_start(service, &exchange->pump);
+		r = pump_start(service, PUMP_INSIDE, &exchange->inside);
+	if (r == 0 && *settings->parent)
+		r = pump_start(service, PUMP_OUTSIDE, &exchange->outside);
 	return r < 0 ? failed_below(r) : 0;
 }
 
 static void stop(struct service *service) {
 	struct exchange *exchange = service_plan_of(service)->state;
 
-	if (exchange->pump)
-		pump_stop(exchange->pump);
-	exchange->pump = NULL;
+	if (exchange->outside)
+		pump_stop(exchange->outside);
+	if (exchange->inside)
+		pump_stop(exchange->inside);
+	exchange->outside = NULL;
+	exchange->inside = NULL;
 	/* The keyring is left to the process: the transport's handler may still look into it. */
 }
 

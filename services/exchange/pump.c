@@ -20,14 +20,15 @@ static const char *const service_names[SERVICES] = { "dossiers", "staffing", "do
 
 struct pump {
 	struct service *service;
+	enum pump_scope scope;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a wish came, a round ended, or it is time to stop */
 	bool stopping;
 	atomic_bool cancelled; /* ends what the thread waits for */
-	uint64_t wished[2]; /* rounds asked for, by scope */
-	uint64_t ended[2];  /* wishes fulfilled, by scope */
-	struct pump_round last[2];
+	uint64_t wished; /* rounds asked for */
+	uint64_t ended;  /* wishes fulfilled */
+	struct pump_round last;
 
 	/* The thread's own. */
 	struct rpc_client *clients[SERVICES];
@@ -73,7 +74,8 @@ static bool has_parent(const struct pump *pump) {
 	return *service_node(pump->service)->settings.parent != '\0';
 }
 
-static int follow(struct pump *pump, const struct route *route, RouteState *state) {
+static int follow(
+	struct pump *pump, const struct route *route, uint64_t until_ms, RouteState *state) {
 	bool from_parent = route->way == ROUTE_DOWN;
 	bool to_parent = route->way == ROUTE_UP;
 	struct route_end source = { from_parent ? parent_of(pump) : client_of(pump, route->service),
@@ -84,7 +86,7 @@ static int follow(struct pump *pump, const struct route *route, RouteState *stat
 
 	if (!source.client || !follower.client)
 		return failed_here(-ENOMEM);
-	r = route_follow(route, &source, &follower, state);
+	r = route_follow(route, &source, &follower, until_ms, state);
 	state->service = (char *)(uintptr_t)route->service;
 	state->stream = route->stream;
 	state->from = (char *)(uintptr_t)(from_parent ? "parent" : "");
@@ -94,7 +96,8 @@ static int follow(struct pump *pump, const struct route *route, RouteState *stat
 
 /* After a refused handshake the connection must be made anew, or it would never try again. */
 static void forget_parent_if_refused(struct pump *pump, const RouteState *state) {
-	if (state->status == RPC_UNAUTHENTICATED || state->status == RPC_UNAVAILABLE)
+	if (pump->scope == PUMP_OUTSIDE &&
+		(state->status == RPC_UNAUTHENTICATED || state->status == RPC_UNAVAILABLE))
 		rpc_client_closep(&pump->parent);
 }
 
@@ -107,31 +110,31 @@ static bool parent_failed(const struct pump_round *round) {
 	return false;
 }
 
-static void make_round(
-	struct pump *pump, enum pump_scope scope, bool wished, struct pump_round *round) {
-	bool down = wished || pump->rounds % DOWN_EVERY_ROUNDS == 0;
+static bool is_due(const struct pump *pump, const struct route *route, bool wished) {
+	bool inside = route->way == ROUTE_HERE;
+
+	if (inside != (pump->scope == PUMP_INSIDE) || (!inside && !has_parent(pump)))
+		return false;
+	return route->way != ROUTE_DOWN || wished || pump->rounds % DOWN_EVERY_ROUNDS == 0;
+}
+
+static void make_round(struct pump *pump, bool wished, struct pump_round *round) {
+	uint64_t until_ms = clock_monotonic_ms() + PUMP_ROUND_MS;
 
 	round->count = 0;
 	for (size_t i = 0; i < route_count && round->count < PUMP_ROUTES_MAX; i++) {
-		const struct route *route = &routes[i];
-		bool outside = route->way != ROUTE_HERE;
 		RouteState *state = &round->states[round->count];
 		int r;
 
-		if (outside && (scope == PUMP_INSIDE || !has_parent(pump)))
-			continue;
-		if (route->way == ROUTE_DOWN && !down)
-			continue;
 		/* One failure tells of the line; asking again for each route would only wait longer. */
-		if (outside && parent_failed(round))
+		if (!is_due(pump, &routes[i], wished) || parent_failed(round))
 			continue;
-		r = follow(pump, route, state);
+		r = follow(pump, &routes[i], until_ms, state);
 		if (r < 0) {
-			log_failure("exchange-failed", r, "%s", route->service);
+			log_failure("exchange-failed", r, "%s", routes[i].service);
 			continue;
 		}
-		if (outside)
-			forget_parent_if_refused(pump, state);
+		forget_parent_if_refused(pump, state);
 		round->count++;
 	}
 	pump->rounds++;
@@ -147,8 +150,7 @@ static void wait_for_wish(struct pump *pump, uint64_t interval_ms) {
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	while (!pump->stopping && pump->wished[PUMP_ALL] == pump->ended[PUMP_ALL] &&
-		   pump->wished[PUMP_INSIDE] == pump->ended[PUMP_INSIDE])
+	while (!pump->stopping && pump->wished == pump->ended)
 		if (pthread_cond_timedwait(&pump->changed, &pump->lock, &until) == ETIMEDOUT)
 			break;
 }
@@ -159,17 +161,15 @@ static void *work(void *context) {
 
 	pthread_mutex_lock(&pump->lock);
 	while (!pump->stopping) {
-		bool inside = pump->wished[PUMP_INSIDE] != pump->ended[PUMP_INSIDE];
-		enum pump_scope scope = inside ? PUMP_INSIDE : PUMP_ALL;
-		uint64_t wished = pump->wished[scope];
-		bool asked = wished != pump->ended[scope];
+		uint64_t wished = pump->wished;
+		bool asked = wished != pump->ended;
 		struct pump_round round;
 
 		pthread_mutex_unlock(&pump->lock);
-		make_round(pump, scope, asked, &round);
+		make_round(pump, asked, &round);
 		pthread_mutex_lock(&pump->lock);
-		pump->last[scope] = round;
-		pump->ended[scope] = wished;
+		pump->last = round;
+		pump->ended = wished;
 		pthread_cond_broadcast(&pump->changed);
 		wait_for_wish(pump, interval_ms ? interval_ms : 1000);
 	}
@@ -189,7 +189,7 @@ static int read_keys(struct pump *pump) {
 	return r < 0 ? failed_below(r) : 0;
 }
 
-int pump_start(struct service *service, struct pump **ret_pump) {
+int pump_start(struct service *service, enum pump_scope scope, struct pump **ret_pump) {
 	struct pump *pump = calloc(1, sizeof(*pump));
 	pthread_condattr_t monotonic;
 	int r;
@@ -197,6 +197,7 @@ int pump_start(struct service *service, struct pump **ret_pump) {
 	if (!pump)
 		return failed_here(-ENOMEM);
 	pump->service = service;
+	pump->scope = scope;
 	r = read_keys(pump);
 	if (r < 0) {
 		free(pump);
@@ -228,15 +229,14 @@ void pump_stop(struct pump *pump) {
 	free(pump);
 }
 
-int pump_exchange(struct pump *pump, enum pump_scope scope, uint64_t until_ms,
-	struct pump_round *ret_round) {
+int pump_exchange(struct pump *pump, uint64_t until_ms, struct pump_round *ret_round) {
 	int answer = PUMP_OK;
 	uint64_t mine;
 
 	pthread_mutex_lock(&pump->lock);
-	mine = ++pump->wished[scope];
+	mine = ++pump->wished;
 	pthread_cond_broadcast(&pump->changed);
-	while (pump->ended[scope] < mine && !pump->stopping) {
+	while (pump->ended < mine && !pump->stopping) {
 		struct timespec until = {
 			.tv_sec = (time_t)(until_ms / 1000),
 			.tv_nsec = (long)(until_ms % 1000) * 1000000,
@@ -247,8 +247,8 @@ int pump_exchange(struct pump *pump, enum pump_scope scope, uint64_t until_ms,
 			break;
 		}
 	}
-	if (pump->ended[scope] >= mine)
-		*ret_round = pump->last[scope];
+	if (pump->ended >= mine)
+		*ret_round = pump->last;
 	else
 		answer = PUMP_TIMEOUT;
 	pthread_mutex_unlock(&pump->lock);

@@ -2,8 +2,9 @@
 /*
  * Pump
  *
- * One thread that follows every route of this node, at an interval and whenever somebody asks. It
- * owns the clients to the node's services and the one connection to the parent.
+ * A thread that follows the routes of one scope, at an interval and whenever somebody asks. There is
+ * one for the routes inside the node and one for those to the parent, so that a line that is down
+ * never keeps the node's own services waiting. Each owns its clients.
  */
 #pragma once
 
@@ -19,18 +20,19 @@ struct pump_round {
 
 struct pump;
 
+enum pump_scope {
+	PUMP_INSIDE,  /* between the services of this node */
+	PUMP_OUTSIDE, /* to and from the parent */
+};
+
 /* Return: 0 or a negative errno. */
-int pump_start(struct service *service, struct pump **ret_pump);
+int pump_start(struct service *service, enum pump_scope scope, struct pump **ret_pump);
 void pump_stop(struct pump *pump);
 
 enum { PUMP_OK, PUMP_TIMEOUT };
 
-enum pump_scope {
-	PUMP_ALL,
-	PUMP_INSIDE, /* only between the services of this node */
-};
-
-/* Have a round made that begins after this call, and wait for it until a monotonic time.
+/* Have a round made that begins after this call, and wait for it until a monotonic time. A round
+ * ends when nothing is left to move, when an end fails, or after PUMP_ROUND_MS.
  * Return: PUMP_OK with the round, or PUMP_TIMEOUT. */
-int pump_exchange(struct pump *pump, enum pump_scope scope, uint64_t until_ms,
-	struct pump_round *ret_round);
+#define PUMP_ROUND_MS 10000
+int pump_exchange(struct pump *pump, uint64_t until_ms, struct pump_round *ret_round);

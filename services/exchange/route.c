@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/clock.h"
+
 #define CHUNK_BYTES  (128u << 10)        /* of events in one step */
 #define STEP_MEMORY  ((size_t)64 << 20)
 
@@ -143,7 +145,7 @@ static int step(struct following *following) {
 }
 
 int route_follow(const struct route *route, const struct route_end *source,
-	const struct route_end *follower, RouteState *ret_state) {
+	const struct route_end *follower, uint64_t until_ms, RouteState *ret_state) {
 	struct arena arena;
 	struct following following = {
 		.route = route,
@@ -159,7 +161,7 @@ int route_follow(const struct route *route, const struct route_end *source,
 	do {
 		arena_reset(&arena);
 		r = step(&following);
-	} while (r > 0);
+	} while (r > 0 && clock_monotonic_ms() < until_ms);
 	arena_deinit(&arena);
 	return r < 0 ? failed_below(r) : 0;
 }

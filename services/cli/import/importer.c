@@ -191,6 +191,9 @@ static int finish_oldest(struct importer *importer) {
 	importer->file_sums.changed += result->changed;
 	importer->file_sums.unchanged += result->unchanged;
 	take_faults(importer, result, batch);
+	if (importer->options->progress)
+		importer->options->progress(
+			importer->options->context, importer->file, &importer->file_sums);
 	return 0;
 }
 

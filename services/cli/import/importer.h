@@ -37,6 +37,8 @@ struct import_options {
 	bool dry_run;
 	void *context;
 	void (*complain)(void *context, const struct import_complaint *complaint);
+	/* Called after each batch; null: nobody watches. */
+	void (*progress)(void *context, const struct import_file *file, const struct import_sums *sums);
 	void (*file_done)(void *context, const struct import_file *file, const struct import_sums *sums);
 };
 
