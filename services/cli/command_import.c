@@ -75,6 +75,11 @@ static int add_path(struct run *run, const char *path) {
 	return S_ISDIR(status.st_mode) ? add_folder(run, path) : add_file(run, path, false);
 }
 
+static void clear_progress(void) {
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
 static void on_complaint(void *context, const struct import_complaint *complaint) {
 	struct run *run = context;
 	char line[16];
@@ -101,11 +106,6 @@ static void on_progress(
 
 	fprintf(stderr, "\r[%zu/%zu] %s: %s\033[K", run->done + 1, run->count, title_of(run, file),
 		cli_number(run->cli, sums->added + sums->changed + sums->unchanged + sums->refused));
-}
-
-static void clear_progress(void) {
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
 }
 
 static void on_file(
