@@ -37,7 +37,8 @@
 #define SHEET_SHEETS_MAX    64u
 #define SHEET_COLUMNS_MAX   64u
 #define SHEET_CHOICES_MAX   64u
-#define SHEET_NAME_MAX      100u /* bytes of a name, a choice or a title */
+#define SHEET_NAME_MAX      100u  /* bytes of a name, a choice or a title */
+#define SHEET_TEXT_MAX      4000u /* bytes of a text cell */
 
 /* What a cell says, and the type of the field that takes it. */
 enum sheet_type {
@@ -132,6 +133,9 @@ void sheet_catalogue_freep(struct sheet_catalogue **catalogue);
  * letter case, nor what people and browsers add ("ho-so (1).csv", "HO-SO_2024.csv",
  * "ho-so-2024.csv", "ho-so - Copy.csv"). Borrowed from the catalogue; null when it is none. */
 const struct sheet *sheet_catalogue_find(const struct sheet_catalogue *catalogue, const char *path);
+
+/* The word for a type in the catalogue. */
+const char *sheet_type_name(enum sheet_type type);
 
 /* The column of a header cell, or null; blanks around the name have to be gone. */
 const struct sheet_column *sheet_column_of_name(

@@ -16,7 +16,6 @@
 #include "common/base/arena.h"
 #include "services/cli/import/sheet.h"
 
-#define SHEET_TEXT_MAX 4000u    /* bytes of a text cell */
 #define SHEET_KEYS_MAX 2000000u /* rows of a sheet with key columns */
 
 enum {
