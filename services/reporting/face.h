@@ -12,7 +12,8 @@
 #include "services/reporting/report.h"
 #include "services/reporting/template.h"
 
-#define FACE_ARENA_MAX (192u << 20) /* bytes a face may need while it is made */
+#define FACE_ARENA_MAX  (192u << 20) /* bytes a face may need while it is made */
+#define FACE_OUTPUT_MAX (32u << 20)  /* bytes of a face; a little more with the last table */
 
 /* Find the first mistake in an outline of `size` bytes. `report` says which figures there are;
  * their values are not looked at. Return: TEMPLATE_OK; TEMPLATE_FAULTY with *ret_fault written;

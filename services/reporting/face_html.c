@@ -11,8 +11,8 @@ struct page {
 	const struct outline_block *previous;
 };
 
-static void add_element(struct page *page, const char *element, const char *class,
-	const struct outline_span *spans) {
+static void add_element(
+    struct page *page, const char *element, const char *class, const struct outline_span *spans) {
 	if (!spans)
 		return;
 	text_format(page->out, "<%s", element);
@@ -28,9 +28,9 @@ static void add_head(struct page *page, const struct outline_block *block) {
 	add_element(page, "p", "superior", outline_field_find(block, "superior"));
 	add_element(page, "p", "agency", outline_field_find(block, "agency"));
 	text_add(page->out, "</div>\n<div class=\"nation\">\n"
-						"<p class=\"state\">CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM</p>\n"
-						"<p class=\"motto\">Độc lập - Tự do - Hạnh phúc</p>\n</div>\n"
-						"<div class=\"number\">\n");
+	                    "<p class=\"state\">CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM</p>\n"
+	                    "<p class=\"motto\">Độc lập - Tự do - Hạnh phúc</p>\n</div>\n"
+	                    "<div class=\"number\">\n");
 	add_element(page, "p", NULL, outline_field_find(block, "number"));
 	add_element(page, "p", "mark", outline_field_find(block, "mark"));
 	text_add(page->out, "</div>\n<div class=\"place\">\n");
@@ -40,7 +40,7 @@ static void add_head(struct page *page, const struct outline_block *block) {
 
 static void add_sign(struct page *page, const struct outline_block *block) {
 	text_add(page->out, "<footer class=\"sign\">\n<div class=\"recipients\">\n"
-						"<p>Nơi nhận:</p>\n<ul>\n");
+	                    "<p>Nơi nhận:</p>\n<ul>\n");
 	for (const struct outline_field *field = block->fields; field; field = field->next) {
 		if (strcmp(field->key, "-") == 0)
 			add_element(page, "li", NULL, field->text);
@@ -109,10 +109,11 @@ static void add_page_title(struct page *page, const struct outline_block *blocks
 }
 
 int face_html(const struct report *report, const char *outline, size_t size, struct text *out,
-	struct template_fault *ret_fault) {
+    struct template_fault *ret_fault) {
 	AUTO(arena_deinit) struct arena arena;
 	struct page page = { .report = report, .arena = &arena, .out = out };
 	struct outline_block *blocks = NULL;
+	size_t start = out->length;
 	int answer;
 
 	arena_init(&arena, FACE_ARENA_MAX);
@@ -120,15 +121,17 @@ int face_html(const struct report *report, const char *outline, size_t size, str
 	if (answer != TEMPLATE_OK)
 		return answer;
 	text_add(out, "<!DOCTYPE html>\n<html lang=\"vi\">\n<head>\n<meta charset=\"utf-8\">\n"
-				  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+	              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
 	add_page_title(&page, blocks);
 	text_add(out, "<style>\n");
 	text_add(out, face_html_style);
 	text_add(out, "</style>\n</head>\n<body>\n<main>\n");
 	for (const struct outline_block *block = blocks; block && answer == TEMPLATE_OK;
-		 block = block->next) {
+	     block = block->next) {
 		answer = add_block(&page, block);
 		page.previous = block;
+		if (answer == TEMPLATE_OK && out->length - start > FACE_OUTPUT_MAX)
+			return TEMPLATE_TOO_LARGE;
 	}
 	face_html_figures(report, out);
 	text_add(out, "</main>\n</body>\n</html>\n");

@@ -24,11 +24,10 @@ static void add_machine_value(const struct report_figure *figure, struct text *o
 		text_format(out, " data-value=\"%" PRId64 "\"", figure->value);
 	else
 		text_format(out, " data-value=\"%" PRId64 ".%02" PRId64 "\"", figure->value / 100,
-			figure->value % 100);
+		    figure->value % 100);
 }
 
-static void add_figure(
-	const struct report_figure *figure, const char *printed, struct text *out) {
+static void add_figure(const struct report_figure *figure, const char *printed, struct text *out) {
 	text_add(out, "<span class=\"figure\" data-figure=\"");
 	text_add_html(out, figure->id);
 	text_add_char(out, '"');
@@ -47,10 +46,10 @@ static void add_figure(
 }
 
 void face_html_spans(
-	const struct report *report, const struct outline_span *spans, struct text *out) {
+    const struct report *report, const struct outline_span *spans, struct text *out) {
 	for (const struct outline_span *span = spans; span; span = span->next) {
 		const struct report_figure *figure =
-			span->name[0] != '\0' ? report_find(report, span->name) : NULL;
+		    span->name[0] != '\0' ? report_find(report, span->name) : NULL;
 
 		if (span->bold)
 			text_add(out, "<strong>");
@@ -67,11 +66,11 @@ void face_html_figures(const struct report *report, struct text *out) {
 	if (report->figure_count == 0)
 		return;
 	text_add(out, "<details class=\"figures\">\n<summary>Các số liệu của báo cáo</summary>\n"
-				  "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
-				  "aria-label=\"Các số liệu của báo cáo\">\n<table>\n"
-				  "<thead><tr><th scope=\"col\">Số liệu</th><th scope=\"col\">Giá trị</th>"
-				  "<th scope=\"col\">Tử số/mẫu số</th><th scope=\"col\">Mã</th></tr></thead>\n"
-				  "<tbody>\n");
+	              "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+	              "aria-label=\"Các số liệu của báo cáo\">\n<table>\n"
+	              "<thead><tr><th scope=\"col\">Số liệu</th><th scope=\"col\">Giá trị</th>"
+	              "<th scope=\"col\">Tử số/mẫu số</th><th scope=\"col\">Mã</th></tr></thead>\n"
+	              "<tbody>\n");
 	for (size_t i = 0; i < report->figure_count; i++) {
 		const struct report_figure *figure = &report->figures[i];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the HTML face. Text is escaped where it is added; nothing but the faces calls these. */
+/* The parts of the HTML face. Text is escaped where it is added; nothing but the faces calls these.
+ */
 #pragma once
 
 #include "common/base/arena.h"
@@ -18,7 +19,7 @@ int face_html_coverage(struct arena *arena, const struct report *report, struct 
 
 /* Add what the spans say; figures carry their id and what they are made of. */
 void face_html_spans(
-	const struct report *report, const struct outline_span *spans, struct text *out);
+    const struct report *report, const struct outline_span *spans, struct text *out);
 
 /* Add all figures with their ids and parts, to be opened on the screen. */
 void face_html_figures(const struct report *report, struct text *out);

@@ -152,6 +152,7 @@ int face_text(const struct report *report, const char *outline, size_t size, str
 	AUTO(arena_deinit) struct arena arena;
 	AUTO(page_deinit) struct page page = { .report = report, .arena = &arena, .out = out };
 	struct outline_block *blocks = NULL;
+	size_t start = out->length;
 	int answer;
 
 	arena_init(&arena, FACE_ARENA_MAX);
@@ -160,6 +161,8 @@ int face_text(const struct report *report, const char *outline, size_t size, str
 	     block = block->next) {
 		answer = add_block(&page, block);
 		page.previous = block;
+		if (answer == TEMPLATE_OK && out->length - start > FACE_OUTPUT_MAX)
+			return TEMPLATE_TOO_LARGE;
 	}
 	if (answer == TEMPLATE_OK && (text_failed(out) || text_failed(&page.line)))
 		return failed_here(-ENOMEM);

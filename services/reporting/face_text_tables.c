@@ -157,7 +157,7 @@ static void add_summary(struct table *table, const struct form_groups *groups) {
 }
 
 static void add_line(struct text *out, const struct layout *layout, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 static void add_line(struct text *out, const struct layout *layout, const char *format, ...) {
 	va_list arguments;
@@ -221,7 +221,7 @@ int face_text_form(
 }
 
 static void add_coverage(
-	struct table *table, const struct report_coverage *coverage, size_t name_width) {
+    struct table *table, const struct report_coverage *coverage, size_t name_width) {
 	size_t taken = layout_width(coverage->origin_name, strlen(coverage->origin_name));
 	char moment[MOMENT_WORDS_SIZE];
 
@@ -231,7 +231,7 @@ static void add_coverage(
 	layout_pad_left(table->out, service_words(coverage->service), SERVICE_WIDTH);
 	layout_pad_left(table->out, moment_words(coverage->as_of_ms, moment), MOMENT_WIDTH);
 	layout_pad_right(
-		table->out, count_words(table, (int64_t)coverage->sequence), SEQUENCE_WIDTH - 2);
+	    table->out, count_words(table, (int64_t)coverage->sequence), SEQUENCE_WIDTH - 2);
 	text_add(table->out, coverage->late ? "  CHƯA ĐỦ\n" : "  đã nhận\n");
 }
 

@@ -5,6 +5,7 @@
 #include <utf8proc.h>
 
 #include "services/reporting/outline_tidy.h"
+#include "services/reporting/template_program.h"
 
 static const char *const head_keys[] = { "superior", "agency", "number", "place", "mark", NULL };
 static const char *const sign_keys[] = { "authority", "position", "signer", NULL };
@@ -260,11 +261,7 @@ static int fault_at(
     unsigned line, const char *text, size_t length, struct template_fault *ret_fault) {
 	struct template_fault fault = { .reason = TEMPLATE_DIRECTIVE, .line = line, .column = 1 };
 
-	if (length >= sizeof(fault.name))
-		length = sizeof(fault.name) - 1;
-	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-		length--;
-	memcpy(fault.name, text, length);
+	template_fault_name(&fault, text, length);
 	*ret_fault = fault;
 	return TEMPLATE_FAULTY;
 }

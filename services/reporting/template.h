@@ -14,8 +14,8 @@
  *   {{! remark }}                    nothing; as is a line that begins with %%
  *
  * A line with tags that comes out blank leaves nothing behind, not even its line end: conditions
- * may stand on lines of their own. Tags end on their line. Conditions and lists nest TEMPLATE_DEPTH_MAX deep; a
- * list has no list inside.
+ * may stand on lines of their own. Tags end on their line. Conditions and lists nest
+ * TEMPLATE_DEPTH_MAX deep; a list has no list inside.
  *
  * A condition is terms joined by `&`, each of them
  *

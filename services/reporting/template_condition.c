@@ -68,13 +68,8 @@ static void skip_blanks(struct reading *reading) {
 }
 
 static int fault(struct reading *reading, enum template_reason reason, const char *name) {
-	size_t length = strlen(name);
-
-	if (length >= TEMPLATE_NAME_MAX)
-		length = TEMPLATE_NAME_MAX - 1;
 	reading->fault->reason = reason;
-	memcpy(reading->fault->name, name, length);
-	reading->fault->name[length] = '\0';
+	template_fault_name(reading->fault, name, strlen(name));
 	return TEMPLATE_FAULTY;
 }
 

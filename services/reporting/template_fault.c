@@ -47,6 +47,16 @@ static size_t distance(const char *one, const char *other, size_t limit) {
 	return row[length] < limit ? row[length] : limit;
 }
 
+void template_fault_name(struct template_fault *fault, const char *name, size_t length) {
+	if (length >= TEMPLATE_NAME_MAX) {
+		length = TEMPLATE_NAME_MAX - 1;
+		while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
+			length--;
+	}
+	memcpy(fault->name, name, length);
+	fault->name[length] = '\0';
+}
+
 static const char *known(const struct template_names *names, const char *list, size_t *index) {
 	return names->known(names->context, list, (*index)++);
 }

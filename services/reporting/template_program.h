@@ -109,6 +109,9 @@ bool template_format_fits(enum template_format format, enum template_kind kind);
 void template_format_add(
     enum template_format format, const struct template_value *value, struct text *out);
 
+/* Fill in the fault's name, cut between characters when it is too long. */
+void template_fault_name(struct template_fault *fault, const char *name, size_t length);
+
 /* Fill in the fault's `nearest` from its name. */
 void template_fault_guess(
     struct template_fault *fault, const struct template_names *names, const char *list);

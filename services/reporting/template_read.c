@@ -57,12 +57,7 @@ static int fault_at(struct reader *reader, const char *place, enum template_reas
 		} else
 			fault->column += ((unsigned char)*c & 0xc0) != 0x80;
 	}
-	if (length >= TEMPLATE_NAME_MAX)
-		length = TEMPLATE_NAME_MAX - 1;
-	/* A cut name still ends with a whole character. */
-	while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
-		length--;
-	memcpy(fault->name, name, length);
+	template_fault_name(fault, name, length);
 	return TEMPLATE_FAULTY;
 }
 

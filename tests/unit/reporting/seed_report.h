@@ -179,14 +179,13 @@ static inline void seed_set_count(struct seed *seed, const char *id, int64_t val
 }
 
 static inline void seed_set_rate(
-	struct seed *seed, const char *id, int64_t numerator, int64_t denominator) {
+    struct seed *seed, const char *id, int64_t numerator, int64_t denominator) {
 	struct report_figure *figure = seed_find(seed, id);
 
 	figure->numerator = numerator;
 	figure->denominator = denominator;
 	figure->none = denominator == 0;
-	figure->value =
-		denominator == 0 ? 0 : (numerator * 20000 + denominator) / (2 * denominator);
+	figure->value = denominator == 0 ? 0 : (numerator * 20000 + denominator) / (2 * denominator);
 }
 
 static inline void seed_set_target(struct seed *seed, const char *id, int64_t hundredths) {
@@ -223,13 +222,13 @@ static inline void seed_fill_form(struct seed *seed) {
 			row->columns[FORM_DIRECT] = node > 0 ? 31 : 0;
 			row->columns[FORM_CARRIED] = (int64_t)field % 3;
 			row->columns[FORM_RECEIVED] =
-				online + row->columns[FORM_DIRECT] + row->columns[FORM_CARRIED];
+			    online + row->columns[FORM_DIRECT] + row->columns[FORM_CARRIED];
 			row->columns[FORM_LATE] = node == 0 && field == 6;
 			row->columns[FORM_OPEN] = row->columns[FORM_OPEN_IN_TIME] = (int64_t)field;
 			row->columns[FORM_SOLVED] = row->columns[FORM_RECEIVED] - row->columns[FORM_OPEN];
 			row->columns[FORM_ON_TIME] = row->columns[FORM_SOLVED] / 3;
-			row->columns[FORM_EARLY] = row->columns[FORM_SOLVED] - row->columns[FORM_ON_TIME] -
-									   row->columns[FORM_LATE];
+			row->columns[FORM_EARLY] =
+			    row->columns[FORM_SOLVED] - row->columns[FORM_ON_TIME] - row->columns[FORM_LATE];
 		}
 	}
 	seed->report.form = seed->form;

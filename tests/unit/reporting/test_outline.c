@@ -69,10 +69,10 @@ static void expect(const char *outline, const char *expected) {
 static void lines_become_blocks(void **state) {
 	(void)state;
 	expect("# BÁO CÁO\n# Sơ kết\n\n## I.\n### 1.\n#### a)\nMột\nhai\n\nBa\n",
-		"title1 BÁO CÁO\ntitle1 Sơ kết\nheading2 I.\nheading3 1.\nheading4 a)\n"
-		"paragraph Một hai\nparagraph Ba\n");
+	    "title1 BÁO CÁO\ntitle1 Sơ kết\nheading2 I.\nheading3 1.\nheading4 a)\n"
+	    "paragraph Một hai\nparagraph Ba\n");
 	expect("Đầu\n- một\n  tiếp\n- hai\n+ ba\n\nCuối", "paragraph Đầu\nitem1 một tiếp\nitem1 hai\n"
-													   "item2 ba\nparagraph Cuối\n");
+	                                                  "item2 ba\nparagraph Cuối\n");
 	expect("@form II.06\n@coverage\n", "form II.06\ncoverage\n");
 	expect("#không phải\r\n-cũng không\r\n", "paragraph #không phải -cũng không\n");
 	expect("", "");
@@ -82,9 +82,9 @@ static void lines_become_blocks(void **state) {
 static void head_and_sign_have_fields(void **state) {
 	(void)state;
 	expect("@head\nagency: ỦY BAN\nplace:  Cù Lao Dung , ngày …\nmark:\n\nA\n",
-		"head | agency: ỦY BAN | place: Cù Lao Dung, ngày …\nparagraph A\n");
+	    "head | agency: ỦY BAN | place: Cù Lao Dung, ngày …\nparagraph A\n");
 	expect("@sign\nauthority: TM.\nposition: CHỦ TỊCH\nsigner:\n- A;\n- Lưu: VT.\n\nB",
-		"sign | authority: TM. | position: CHỦ TỊCH | -: A; | -: Lưu: VT.\nparagraph B\n");
+	    "sign | authority: TM. | position: CHỦ TỊCH | -: A; | -: Lưu: VT.\nparagraph B\n");
 }
 
 static void bold_is_a_span(void **state) {
@@ -120,7 +120,7 @@ static void otherwise_stands_in_for_nothing(void **state) {
 	(void)state;
 	expect("### 2.\n\n@otherwise Không có.\n", "heading3 2.\nparagraph Không có.\n");
 	expect("### 2.\n\nCó.\n\n@otherwise Không có.\nThật.\n\nB", "heading3 2.\nparagraph Có.\n"
-															   "paragraph B\n");
+	                                                            "paragraph B\n");
 	expect("### 2.\n\n.\n\n@otherwise Không có.\n", "heading3 2.\nparagraph Không có.\n");
 	expect("@otherwise Một.\n", "paragraph Một.\n");
 }
@@ -134,8 +134,8 @@ static void a_value_is_text_whatever_it_holds(void **state) {
 	outline_add_value("", "@form", &text);
 	outline_add_value("y", "", &text);
 	text_add(&text, " .");
-	expect_bytes(text_get(&text), text.length,
-		"paragraph [x=## **a** - b  ,   \xef\xbf\xbd], c @form.\n");
+	expect_bytes(
+	    text_get(&text), text.length, "paragraph [x=## **a** - b  ,   \xef\xbf\xbd], c @form.\n");
 }
 
 static void broken_marks_do_no_harm(void **state) {
@@ -150,7 +150,8 @@ static void a_line_that_does_not_exist_is_found(void **state) {
 	const char unknown[] = "a\n\n@hed\n";
 	const char key[] = "@head\nagency: a\nplase: b\n\nc: d\n";
 	const char form[] = "@form\n";
-	const char fine[] = "@head\nagency: a\n{{?x}}\nplace: b\n%% c\n\nc: d\n@sign\n- a\n@otherwise b\n";
+	const char fine[] =
+	    "@head\nagency: a\n{{?x}}\nplace: b\n%% c\n\nc: d\n@sign\n- a\n@otherwise b\n";
 
 	(void)state;
 	assert_int_equal(outline_check(unknown, strlen(unknown), &fault), TEMPLATE_FAULTY);

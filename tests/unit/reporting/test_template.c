@@ -68,7 +68,7 @@ static int office_list(const void *context, const char *name, size_t *ret_count)
 }
 
 static int office_field(const void *context, const char *list, size_t item, const char *name,
-	struct template_value *ret_value) {
+    struct template_value *ret_value) {
 	(void)context;
 	(void)list;
 	if (strcmp(name, "code") != 0)
@@ -101,7 +101,7 @@ static void expect(const char *template, const char *expected) {
 
 	if (answer != TEMPLATE_OK)
 		fail_msg("\"%s\": answer %d, reason %d at %u:%u", template, answer, (int)fault.reason,
-			fault.line, fault.column);
+		    fault.line, fault.column);
 	assert_string_equal(text_get(&text), expected);
 	text_deinit(&text);
 }
@@ -136,7 +136,7 @@ static struct template_fault fault_of(const char *template, size_t size) {
 }
 
 static void expect_fault(const char *template, enum template_reason reason, unsigned line,
-	unsigned column, const char *name) {
+    unsigned column, const char *name) {
 	struct template_fault fault = fault_of(template, strlen(template));
 
 	assert_int_equal(fault.reason, reason);
@@ -253,7 +253,7 @@ static void conditions_nest_four_deep(void **state) {
 	(void)state;
 	expect("{{?one}}{{?one}}{{?one}}{{?zero}}a{{:}}b{{/}}{{/}}{{/}}{{/}}", "b");
 	expect_fault("{{?one}}{{?one}}{{?one}}{{?one}}{{?ten}}a{{/}}{{/}}{{/}}{{/}}{{/}}",
-		TEMPLATE_BLOCK_DEEP, 1, 33, "ten");
+	    TEMPLATE_BLOCK_DEEP, 1, 33, "ten");
 	expect_fault("{{#late}}{{?one}}{{#late}}{{/}}{{/}}{{/}}", TEMPLATE_BLOCK_DEEP, 1, 18, "late");
 }
 
@@ -296,7 +296,7 @@ static void a_bad_condition_is_a_fault(void **state) {
 	expect_fault("{{?rate = 84.311}}{{/}}", TEMPLATE_CONDITION_BAD, 1, 1, "84.311");
 	expect_fault("{{?rate = 84.}}{{/}}", TEMPLATE_CONDITION_BAD, 1, 1, "84.");
 	expect_fault("{{?one = 99999999999999999999}}{{/}}", TEMPLATE_CONDITION_BAD, 1, 1,
-		"99999999999999999999");
+	    "99999999999999999999");
 	expect_fault("{{?one = rate}}{{/}}", TEMPLATE_COMPARISON_UNFIT, 1, 1, "rate");
 	expect_fault("{{?text = 1}}{{/}}", TEMPLATE_COMPARISON_UNFIT, 1, 1, "text");
 	expect_fault("{{?one = day}}{{/}}", TEMPLATE_COMPARISON_UNFIT, 1, 1, "day");
@@ -317,8 +317,8 @@ static void an_unknown_name_is_guessed(void **state) {
 	fault = fault_of("{{recieved}}", 12);
 	assert_string_equal(fault.nearest, "received");
 	template_fault_add(&fault, &text);
-	assert_string_equal(text_get(&text),
-		"dòng 1, cột 1: không có tên này: \"recieved\" (có phải \"received\"?)");
+	assert_string_equal(
+	    text_get(&text), "dòng 1, cột 1: không có tên này: \"recieved\" (có phải \"received\"?)");
 	fault = fault_of("{{#late}}{{?cod}}{{/}}{{/}}", 27);
 	assert_string_equal(fault.nearest, "code");
 	fault = fault_of("{{quite_different}}", 19);
@@ -374,7 +374,8 @@ static void growth_is_bounded(void **state) {
 	assert_int_equal(expand_repeated("", TEMPLATE_SOURCE_MAX + 1, "a", ""), TEMPLATE_TOO_LARGE);
 	assert_int_equal(expand_repeated("{{#endless}}", 1000, "a", "{{/}}"), TEMPLATE_TOO_LARGE);
 	assert_int_equal(expand_repeated("{{#endless}}", 0, "", "{{/}}"), TEMPLATE_TOO_LARGE);
-	assert_int_equal(expand_repeated("{{#endless}}", 1, "{{text.none}}", "{{/}}"), TEMPLATE_TOO_LARGE);
+	assert_int_equal(
+	    expand_repeated("{{#endless}}", 1, "{{text.none}}", "{{/}}"), TEMPLATE_TOO_LARGE);
 	assert_int_equal(expand_repeated("", 150000, "{{one}}", ""), TEMPLATE_TOO_LARGE);
 	assert_int_equal(expand_repeated("", 149000, "{{one}}", ""), TEMPLATE_OK);
 }
@@ -393,7 +394,7 @@ static void values_can_be_marked(void **state) {
 	marked.print = print_marked;
 	text_add(&out, "kept ");
 	assert_int_equal(
-		template_expand(template, strlen(template), &marked, &out, &fault), TEMPLATE_OK);
+	    template_expand(template, strlen(template), &marked, &out, &fault), TEMPLATE_OK);
 	assert_string_equal(text_get(&out), "kept a <one:01> <code:A-1><code:B-2><code:C-3>");
 	text_deinit(&out);
 }
