@@ -51,6 +51,7 @@ void arena_reset(struct arena *arena) {
 	if (arena->chunks)
 		arena->chunks->used = 0;
 	arena->used = 0;
+	arena->refused = false;
 }
 
 static struct arena_chunk *add_chunk(struct arena *arena, size_t size) {
@@ -69,7 +70,7 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t size) {
 	return chunk;
 }
 
-void *arena_alloc_raw(struct arena *arena, size_t size) {
+static void *hand_out(struct arena *arena, size_t size) {
 	struct arena_chunk *chunk = arena->chunks;
 	void *bytes;
 
@@ -85,6 +86,14 @@ void *arena_alloc_raw(struct arena *arena, size_t size) {
 	bytes = chunk->bytes + chunk->used;
 	chunk->used += size;
 	arena->used += size;
+	return bytes;
+}
+
+void *arena_alloc_raw(struct arena *arena, size_t size) {
+	void *bytes = hand_out(arena, size);
+
+	if (!bytes)
+		arena->refused = true;
 	return bytes;
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct arena {
 	struct arena_chunk *chunks;   /* newest first */
 	size_t used;                  /* bytes handed out since the last reset */
 	size_t cap;                   /* most bytes handed out between two resets */
+	bool refused;                 /* something was not handed out since the last reset */
 };
 
 /* Storage is the caller's and must not move afterwards (the allocator points back at it). */

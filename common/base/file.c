@@ -33,7 +33,7 @@ int file_read(const char *path, size_t max, char **ret_bytes, size_t *ret_size) 
 		return failed_here(-EISDIR);
 	if (status.st_size > (off_t)max)
 		return failed_here(-EFBIG);
-	bytes = malloc(max < (size_t)status.st_size + 1 ? max + 1 : (size_t)status.st_size + 2);
+	bytes = malloc((size_t)status.st_size + 2); /* one more, to see it grow; and the end */
 	if (!bytes)
 		return failed_here(-ENOMEM);
 	for (;;) {
@@ -47,6 +47,8 @@ int file_read(const char *path, size_t max, char **ret_bytes, size_t *ret_size) 
 		if (got == 0 || size > (size_t)status.st_size)
 			break;
 	}
+	if (size > max)
+		return failed_here(-EFBIG);
 	bytes[size] = '\0';
 	*ret_bytes = bytes;
 	bytes = NULL;
@@ -112,18 +114,29 @@ int file_write(const char *path, const void *bytes, size_t size, mode_t mode) {
 	return sync_folder_of(path);
 }
 
+static int make_one(const char *path, mode_t mode) {
+	struct stat status;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno != EEXIST || stat(path, &status) < 0)
+		return failed_here(-errno);
+	return S_ISDIR(status.st_mode) ? 0 : failed_here(-ENOTDIR);
+}
+
 int folder_make(const char *path, mode_t mode) {
 	AUTO(heap_freep) char *whole = strdup(path);
 
 	if (!whole)
 		return failed_here(-ENOMEM);
-	for (char *slash = whole + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+	for (char *slash = whole; *slash && (slash = strchr(slash + 1, '/')) != NULL;) {
+		int r;
+
 		*slash = '\0';
-		if (mkdir(whole, mode) < 0 && errno != EEXIST)
-			return failed_here(-errno);
+		r = make_one(whole, mode);
+		if (r < 0)
+			return failed_below(r);
 		*slash = '/';
 	}
-	if (mkdir(whole, mode) < 0 && errno != EEXIST)
-		return failed_here(-errno);
-	return 0;
+	return make_one(whole, mode);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/base/message.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum wire_type { WIRE_VARINT = 0, WIRE_64_BIT = 1, WIRE_LENGTH = 2, WIRE_32_BIT = 5 };
@@ -28,8 +27,9 @@ static bool read_varint(struct scan *scan, uint64_t *ret_value) {
 	return false;
 }
 
-/* Well-formed UTF-8 without NUL: a NUL would cut the C string that is made of it. */
-static bool is_text(const uint8_t *at, size_t size) {
+/* A NUL would cut the C string that is made of the text. */
+bool message_is_text(const void *bytes, size_t size) {
+	const uint8_t *at = bytes;
 	const uint8_t *end = at + size;
 
 	while (at < end) {
@@ -65,7 +65,7 @@ static int scan_length_field(
 	uint64_t value;
 
 	switch (field->type) {
-	case PROTOBUF_C_TYPE_STRING: return is_text(bytes, size) ? MESSAGE_OK : MESSAGE_MALFORMED;
+	case PROTOBUF_C_TYPE_STRING: return message_is_text(bytes, size) ? MESSAGE_OK : MESSAGE_MALFORMED;
 	case PROTOBUF_C_TYPE_BYTES: return MESSAGE_OK;
 	case PROTOBUF_C_TYPE_MESSAGE: return scan_message(field->descriptor, &inner);
 	case PROTOBUF_C_TYPE_ENUM:
@@ -135,14 +135,17 @@ int message_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
 	unsigned fields = 0;
 	struct scan scan = { bytes, bytes + size, &fields, 0 };
 	int answer = size ? scan_message(type, &scan) : MESSAGE_OK;
+	bool refused = arena->refused;
 	ProtobufCMessage *message;
 
 	if (answer)
 		return answer;
 	/* The bytes are well-formed: what stops the unpacking now is a wrong wire type or the cap. */
+	arena->refused = false;
 	message = protobuf_c_message_unpack(type, &arena->allocator, size, bytes);
 	if (!message)
-		return arena->cap - arena->used < size ? MESSAGE_TOO_LARGE : MESSAGE_MALFORMED;
+		return arena->refused ? MESSAGE_TOO_LARGE : MESSAGE_MALFORMED;
+	arena->refused = refused;
 	*ret_message = message;
 	return MESSAGE_OK;
 }

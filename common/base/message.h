@@ -9,6 +9,7 @@
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 
 #include "common/base/arena.h"
 
@@ -25,6 +26,9 @@ enum {
  * Return: an answer above. */
 int message_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size,
 	struct arena *arena, ProtobufCMessage **ret_message);
+
+/* Whether bytes are well-formed UTF-8 without NUL. */
+bool message_is_text(const void *bytes, size_t size);
 
 /* A message of this type with default values, in `arena`; null when memory is out. */
 ProtobufCMessage *message_new(const ProtobufCMessageDescriptor *type, struct arena *arena);

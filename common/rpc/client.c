@@ -11,9 +11,10 @@
 #include "common/base/message.h"
 #include "common/rpc/frame.h"
 
-#define RESEND_MS      2000 /* a reply that took so long may have been lost with its connection */
+#define RESEND_MS      2000 /* a reply that took so long may have been dropped; doubled each time */
 #define IN_FLIGHT_MAX  64
 #define CANCEL_LOOK_MS 100 /* how often a cancellable wait looks up */
+#define BROKEN_OFF_MAX 2   /* handshakes in a row broken off without a word: not our server's key */
 
 enum connection { CONNECTION_NEVER, CONNECTION_MADE, CONNECTION_REFUSED };
 
@@ -27,6 +28,9 @@ struct pending {
 	size_t size;
 	uint64_t deadline_ms; /* monotonic */
 	uint64_t resend_ms;   /* monotonic */
+	uint64_t patience_ms; /* until the next resend */
+	bool sent;            /* over the connection there is */
+	bool lost;            /* sent over one that is gone, and not to be repeated */
 	bool ended;
 	zmq_msg_t reply_header;
 	zmq_msg_t reply_payload;
@@ -37,6 +41,8 @@ struct rpc_client {
 	void *monitor;
 	const atomic_bool *cancelled;
 	enum connection connection;
+	bool secured;        /* by CURVE */
+	unsigned broken_off; /* handshakes in a row that ended without a word */
 	uint64_t next_ticket;
 	struct pending pending[IN_FLIGHT_MAX];
 };
@@ -61,14 +67,16 @@ static int use_curve(
 }
 
 static int open_monitor(struct rpc_transport *transport, struct rpc_client *client) {
+	static const int unlimited = 0; /* libzmq's thread would wait for us to read */
 	static const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
 							  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
 							  ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED;
 	char name[64];
 
-	snprintf(name, sizeof(name), "inproc://monitor-%p", (void *)client);
+	snprintf(name, sizeof(name), "inproc://monitor-%u", atomic_fetch_add(&transport->monitors, 1));
 	client->monitor = zmq_socket(transport->context, ZMQ_PAIR);
 	if (!client->monitor || socket_prepare(client->monitor) < 0 ||
+		zmq_setsockopt(client->monitor, ZMQ_RCVHWM, &unlimited, sizeof(unlimited)) < 0 ||
 		zmq_socket_monitor(client->socket, name, events) < 0 ||
 		zmq_connect(client->monitor, name) < 0)
 		return failed_here(-errno);
@@ -76,10 +84,12 @@ static int open_monitor(struct rpc_transport *transport, struct rpc_client *clie
 }
 
 /* Options of messaging by poor lines: no high-water mark on a connecting socket (libzmq 4.3.4 can
- * abort on it); reconnect slowly over tcp, at once inside the machine. */
+ * abort on it); nothing waits in libzmq for a connection, where it could not be called back; reconnect
+ * slowly over tcp, at once inside the machine. */
 static int prepare(void *socket, const char *endpoint) {
 	bool far = strncmp(endpoint, "tcp://", 6) == 0;
 	const int unlimited = 0;
+	const int immediate = 1;
 	const int reconnect_ms = far ? 2000 : 50;
 	const int reconnect_max_ms = far ? 120000 : 500;
 	const int connect_timeout_ms = 20000;
@@ -88,6 +98,7 @@ static int prepare(void *socket, const char *endpoint) {
 	if (socket_prepare(socket) < 0 ||
 		zmq_setsockopt(socket, ZMQ_RCVHWM, &unlimited, sizeof(unlimited)) < 0 ||
 		zmq_setsockopt(socket, ZMQ_SNDHWM, &unlimited, sizeof(unlimited)) < 0 ||
+		zmq_setsockopt(socket, ZMQ_IMMEDIATE, &immediate, sizeof(immediate)) < 0 ||
 		zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof(reconnect_ms)) < 0 ||
 		zmq_setsockopt(
 			socket, ZMQ_RECONNECT_IVL_MAX, &reconnect_max_ms, sizeof(reconnect_max_ms)) < 0 ||
@@ -106,6 +117,7 @@ int rpc_client_open(const struct rpc_client_options *options, struct rpc_client 
 		return failed_here(-ENOMEM);
 	client->next_ticket = 1;
 	client->cancelled = options->cancelled;
+	client->secured = options->server_key != NULL;
 	client->socket = zmq_socket(options->transport->context, ZMQ_DEALER);
 	if (!client->socket)
 		return failed_here(-errno);
@@ -148,15 +160,102 @@ static struct pending *find(struct rpc_client *client, uint64_t ticket) {
 	return NULL;
 }
 
+static bool is_repeatable(const struct pending *pending) {
+	return pending->method->access != ACCESS__CALLS;
+}
+
+/* Without a connection the call stays unsent. */
 static int send_request(struct rpc_client *client, struct pending *pending) {
 	uint64_t now = clock_monotonic_ms();
 	int r;
 
-	pending->resend_ms = now + RESEND_MS;
+	pending->patience_ms = pending->patience_ms ? 2 * pending->patience_ms : RESEND_MS;
+	pending->resend_ms = now + pending->patience_ms;
 	pending->header.deadline_ms =
 		pending->deadline_ms > now ? (uint32_t)(pending->deadline_ms - now) : 1;
 	r = frames_send(client->socket, NULL, &pending->header, pending->payload, pending->size);
+	pending->sent = r == FRAMES_OK;
 	return r < 0 ? failed_below(r) : 0;
+}
+
+static bool is_unsent(const struct pending *pending) {
+	return pending->ticket && !pending->sent && !pending->lost && !pending->ended;
+}
+
+static bool has_unsent(const struct rpc_client *client) {
+	for (size_t i = 0; i < IN_FLIGHT_MAX; i++)
+		if (is_unsent(&client->pending[i]))
+			return true;
+	return false;
+}
+
+static int send_unsent(struct rpc_client *client) {
+	int r = 0;
+
+	for (size_t i = 0; i < IN_FLIGHT_MAX && r == 0; i++) {
+		struct pending *pending = &client->pending[i];
+
+		if (!is_unsent(pending) || pending->deadline_ms <= clock_monotonic_ms())
+			continue;
+		pending->patience_ms = 0;
+		r = send_request(client, pending);
+	}
+	return r < 0 ? failed_below(r) : 0;
+}
+
+/* What was sent over a connection that is gone is sent again over the next one, or never answered. */
+static void lose_sent(struct rpc_client *client) {
+	for (size_t i = 0; i < IN_FLIGHT_MAX; i++) {
+		struct pending *pending = &client->pending[i];
+
+		if (!pending->ticket || !pending->sent || pending->ended)
+			continue;
+		pending->sent = false;
+		pending->lost = !is_repeatable(pending);
+	}
+}
+
+static void take_event(struct rpc_client *client, uint16_t event) {
+	switch (event) {
+	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+		client->connection = CONNECTION_MADE;
+		client->broken_off = 0;
+		break;
+	case ZMQ_EVENT_DISCONNECTED:
+		if (client->connection == CONNECTION_MADE) {
+			client->connection = CONNECTION_NEVER;
+			lose_sent(client);
+		}
+		break;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+		/* A server that was just stopped does this once; one with another key does it always. */
+		if (client->secured && ++client->broken_off >= BROKEN_OFF_MAX)
+			client->connection = CONNECTION_REFUSED;
+		break;
+	default: client->connection = CONNECTION_REFUSED; break;
+	}
+}
+
+static void drain_monitor(struct rpc_client *client) {
+	for (;;) {
+		uint16_t kind = 0;
+		zmq_msg_t event;
+		zmq_msg_t address;
+		int got;
+
+		zmq_msg_init(&event);
+		zmq_msg_init(&address);
+		got = zmq_msg_recv(&event, client->monitor, ZMQ_DONTWAIT);
+		if (got >= (int)sizeof(kind) && zmq_msg_more(&event)) {
+			memcpy(&kind, zmq_msg_data(&event), sizeof(kind));
+			zmq_msg_recv(&address, client->monitor, 0);
+			take_event(client, kind);
+		}
+		zmq_msg_close(&event);
+		zmq_msg_close(&address);
+		if (got < 0)
+			return;
+	}
 }
 
 int rpc_client_begin(
@@ -197,6 +296,7 @@ int rpc_client_begin(
 		pending->header.idempotency_key =
 			(ProtobufCBinaryData) { sizeof(pending->key), pending->key };
 	}
+	drain_monitor(client);
 	r = send_request(client, pending);
 	if (r < 0) {
 		free_pending(pending);
@@ -238,34 +338,10 @@ static void drain(struct rpc_client *client) {
 	}
 }
 
-static void drain_monitor(struct rpc_client *client) {
-	zmq_msg_t event;
-	zmq_msg_t address;
-
-	for (;;) {
-		uint16_t kind;
-
-		zmq_msg_init(&event);
-		if (zmq_msg_recv(&event, client->monitor, ZMQ_DONTWAIT) < 0)
-			break;
-		memcpy(&kind, zmq_msg_data(&event), sizeof(kind));
-		zmq_msg_close(&event);
-		zmq_msg_init(&address);
-		zmq_msg_recv(&address, client->monitor, 0);
-		zmq_msg_close(&address);
-		if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
-			client->connection = CONNECTION_MADE;
-		else if (kind != ZMQ_EVENT_DISCONNECTED && client->connection != CONNECTION_MADE)
-			client->connection = CONNECTION_REFUSED;
-		else if (kind == ZMQ_EVENT_DISCONNECTED && client->connection == CONNECTION_MADE)
-			client->connection = CONNECTION_NEVER;
-	}
-	zmq_msg_close(&event);
-}
-
 static int wait(struct rpc_client *client, uint64_t until_ms) {
 	zmq_pollitem_t items[] = {
-		{ .socket = client->socket, .events = ZMQ_POLLIN },
+		{ .socket = client->socket,
+			.events = (short)(has_unsent(client) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN) },
 		{ .socket = client->monitor, .events = ZMQ_POLLIN },
 	};
 	uint64_t now = clock_monotonic_ms();
@@ -275,24 +351,25 @@ static int wait(struct rpc_client *client, uint64_t until_ms) {
 		left = CANCEL_LOOK_MS;
 	if (zmq_poll(items, 2, (long)left) < 0 && errno != EINTR)
 		return failed_here(-errno);
+	if (items[0].revents & ZMQ_POLLIN)
+		drain(client);
 	if (items[1].revents)
 		drain_monitor(client);
-	if (items[0].revents)
-		drain(client);
-	return 0;
+	return items[0].revents & ZMQ_POLLOUT ? send_unsent(client) : 0;
 }
 
 static bool is_cancelled(const struct rpc_client *client) {
 	return client->cancelled && atomic_load(client->cancelled);
 }
 
-static void give_up(const struct rpc_client *client, struct arena *arena, struct rpc_reply *reply) {
+static void give_up(const struct rpc_client *client, const struct pending *pending,
+	struct arena *arena, struct rpc_reply *reply) {
 	if (is_cancelled(client)) {
 		reply->status = RPC_CANCELLED;
 		return;
 	}
-	reply->status = client->connection == CONNECTION_MADE      ? RPC_DEADLINE_EXCEEDED
-					: client->connection == CONNECTION_REFUSED ? RPC_UNAUTHENTICATED
+	reply->status = client->connection == CONNECTION_REFUSED ? RPC_UNAUTHENTICATED
+					: pending->sent                            ? RPC_DEADLINE_EXCEEDED
 															   : RPC_UNAVAILABLE;
 	reply->fault = arena_alloc(arena, sizeof(*reply->fault));
 	if (!reply->fault)
@@ -329,15 +406,15 @@ int rpc_client_end(
 		return failed_here(-ENOENT);
 	while (r == 0 && !pending->ended) {
 		uint64_t now = clock_monotonic_ms();
-		bool repeatable = pending->method->access != ACCESS__CALLS;
-		uint64_t until = repeatable && pending->resend_ms < pending->deadline_ms
+		bool repeated = pending->sent && is_repeatable(pending);
+		uint64_t until = repeated && pending->resend_ms < pending->deadline_ms
 							 ? pending->resend_ms
 							 : pending->deadline_ms;
 
 		if (now >= pending->deadline_ms || client->connection == CONNECTION_REFUSED ||
-			is_cancelled(client))
+			pending->lost || is_cancelled(client))
 			break;
-		if (repeatable && now >= pending->resend_ms)
+		if (repeated && now >= pending->resend_ms)
 			r = send_request(client, pending);
 		if (r == 0)
 			r = wait(client, until);
@@ -345,7 +422,7 @@ int rpc_client_end(
 	if (r == 0 && pending->ended)
 		r = unpack_reply(pending, arena, &reply);
 	else if (r == 0)
-		give_up(client, arena, &reply);
+		give_up(client, pending, arena, &reply);
 	free_pending(pending);
 	if (r < 0)
 		return failed_below(r);

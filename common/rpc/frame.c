@@ -45,33 +45,34 @@ int frames_receive(void *socket, enum frames_routing routing, struct frames *ret
 static int send_frame(void *socket, zmq_msg_t *frame, int flags) {
 	if (zmq_msg_send(frame, socket, flags | ZMQ_DONTWAIT) >= 0)
 		return FRAMES_OK;
-	zmq_msg_close(frame);
 	return errno == EHOSTUNREACH || errno == EAGAIN || errno == EINTR ? FRAMES_DROPPED
 																	  : failed_here(-errno);
 }
 
 int frames_send(void *socket, zmq_msg_t *routing, const CallHeader *header, const uint8_t *payload,
 	size_t size) {
-	size_t header_size = call_header__get_packed_size(header);
-	zmq_msg_t frame;
-	int r;
+	struct frames frames;
+	int r = FRAMES_OK;
 
-	if (routing) {
-		zmq_msg_init(&frame);
-		zmq_msg_copy(&frame, routing);
-		r = send_frame(socket, &frame, ZMQ_SNDMORE);
-		if (r)
-			return r;
+	/* All memory is had before the first frame goes: half a message would swallow the next one. */
+	if (zmq_msg_init_size(&frames.header, call_header__get_packed_size(header)) < 0)
+		return failed_here(-ENOMEM);
+	if (zmq_msg_init_size(&frames.payload, size) < 0) {
+		zmq_msg_close(&frames.header);
+		return failed_here(-ENOMEM);
 	}
-	if (zmq_msg_init_size(&frame, header_size) < 0)
-		return failed_here(-ENOMEM);
-	call_header__pack(header, zmq_msg_data(&frame));
-	r = send_frame(socket, &frame, ZMQ_SNDMORE);
-	if (r)
-		return r;
-	if (zmq_msg_init_size(&frame, size) < 0)
-		return failed_here(-ENOMEM);
+	call_header__pack(header, zmq_msg_data(&frames.header));
 	if (size)
-		memcpy(zmq_msg_data(&frame), payload, size);
-	return send_frame(socket, &frame, 0);
+		memcpy(zmq_msg_data(&frames.payload), payload, size);
+	zmq_msg_init(&frames.routing);
+	if (routing) {
+		zmq_msg_copy(&frames.routing, routing);
+		r = send_frame(socket, &frames.routing, ZMQ_SNDMORE);
+	}
+	if (r == FRAMES_OK)
+		r = send_frame(socket, &frames.header, ZMQ_SNDMORE);
+	if (r == FRAMES_OK)
+		r = send_frame(socket, &frames.payload, 0);
+	frames_close(&frames);
+	return r;
 }

@@ -2,6 +2,7 @@
 /* Shared by the files of this folder. */
 #pragma once
 
+#include <stdatomic.h>
 #include <zmq.h>
 
 #include "cchc/call.pb-c.h"
@@ -13,7 +14,8 @@ struct zap;
 
 struct rpc_transport {
 	void *context;
-	struct zap *zap; /* null until the first CURVE listener */
+	struct zap *zap;      /* null until the first CURVE listener */
+	atomic_uint monitors; /* names given; libzmq frees a name some time after its socket */
 };
 
 int zap_start(struct rpc_transport *transport, struct rpc_keyring *keyring);

@@ -2,7 +2,6 @@
 #include "common/rpc/keyring.h"
 
 #include <pthread.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,21 +51,11 @@ bool rpc_keyring_find(struct rpc_keyring *keyring, const uint8_t key[KEYRING_KEY
 
 	pthread_mutex_lock(&keyring->lock);
 	for (size_t i = 0; i < keyring->count && !found; i++) {
-		if (sodium_memcmp(keyring->entries[i].key, key, KEYRING_KEY_SIZE) == 0) {
+		if (memcmp(keyring->entries[i].key, key, KEYRING_KEY_SIZE) == 0) {
 			memcpy(ret_code, keyring->entries[i].code, KEYRING_CODE_SIZE);
 			found = true;
 		}
 	}
-	pthread_mutex_unlock(&keyring->lock);
-	return found;
-}
-
-bool rpc_keyring_has(struct rpc_keyring *keyring, const char *code) {
-	bool found = false;
-
-	pthread_mutex_lock(&keyring->lock);
-	for (size_t i = 0; i < keyring->count && !found; i++)
-		found = strcmp(keyring->entries[i].code, code) == 0;
 	pthread_mutex_unlock(&keyring->lock);
 	return found;
 }

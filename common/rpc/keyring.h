@@ -32,6 +32,3 @@ int rpc_keyring_replace(
 /* The node a key stands for. Return: whether there is one. */
 bool rpc_keyring_find(
 	struct rpc_keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE], char ret_code[KEYRING_CODE_SIZE]);
-
-/* Whether any key of this node is there. */
-bool rpc_keyring_has(struct rpc_keyring *keyring, const char *code);

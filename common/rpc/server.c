@@ -18,6 +18,12 @@
 
 enum { LISTENERS_MAX = 2, WATCHES_MAX = 4, PEERS_MAX = 10000, DRAIN_AT_ONCE = 256 };
 
+/* Messages that libzmq holds for a peer that does not read, or from one that writes too fast. Twice
+ * the calls in hand: libzmq hears of what was read only after half of it. */
+static const int peer_queue_max = 2 * RPC_PENDING_PEER_MAX;
+
+static const int farewell_ms = 1000; /* for the last replies to leave a server that closes */
+
 static const int zap_enforce_domain = 93; /* a draft constant, absent from Debian's header */
 
 struct listener {
@@ -32,11 +38,15 @@ struct rpc_call_private {
 	uint8_t key[16];
 	char peer[KEYRING_CODE_SIZE];
 	char trace[64];
+	struct heard *heard;   /* of `peer`; null for the office's own */
+	bool in_hand;          /* dispatched and not ended */
+	struct rpc_call *made; /* before this one */
 };
 
 struct heard {
 	char peer[KEYRING_CODE_SIZE];
 	uint64_t last_ms;
+	size_t pending; /* its calls in hand */
 	UT_hash_handle hh;
 };
 
@@ -57,10 +67,22 @@ struct rpc_server {
 	struct rpc_call *ended;    /* by other threads, newest first */
 	int wake;                  /* eventfd: `ended` is not empty */
 	struct rpc_call *spare;    /* calls to use again; their arenas keep a chunk */
+	struct rpc_call *made;     /* every call there is, newest first */
 	size_t pending;
 	struct heard *heard;
 	bool running;
 };
+
+/* At most `max` bytes of a text, and no half letter: half of one would spoil the whole message. */
+static size_t cut(const char *text, size_t max) {
+	size_t length = strnlen(text, max + 1);
+
+	if (length <= max)
+		return length;
+	for (length = max; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+		length--;
+	return length;
+}
 
 int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason reason,
 	const char *field, const char *value) {
@@ -74,7 +96,7 @@ int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason
 	if (field)
 		fault->field = arena_copy_text(&call->arena, field, strlen(field));
 	if (value)
-		fault->value = arena_copy_text(&call->arena, value, strnlen(value, 200));
+		fault->value = arena_copy_text(&call->arena, value, cut(value, 200));
 	if (!fault->field)
 		fault->field = (char *)(uintptr_t)protobuf_c_empty_string;
 	if (!fault->value)
@@ -112,35 +134,6 @@ int rpc_server_open(const struct rpc_server_options *options, struct rpc_server 
 	pthread_mutex_init(&server->lock, NULL);
 	*ret_server = server;
 	return 0;
-}
-
-static void free_calls(struct rpc_call *calls) {
-	while (calls) {
-		struct rpc_call *call = calls;
-
-		calls = call->next;
-		zmq_msg_close(&call->own->routing);
-		arena_deinit(&call->arena);
-		free(call->own);
-		free(call);
-	}
-}
-
-void rpc_server_close(struct rpc_server *server) {
-	struct heard *heard;
-	struct heard *next;
-
-	for (size_t i = 0; i < server->listener_count; i++)
-		zmq_close(server->listeners[i].socket);
-	free_calls(server->ended);
-	free_calls(server->spare);
-	HASH_ITER(hh, server->heard, heard, next) {
-		HASH_DEL(server->heard, heard);
-		free(heard);
-	}
-	pthread_mutex_destroy(&server->lock);
-	file_descriptor_close(&server->wake);
-	free(server);
 }
 
 static void *open_router(struct rpc_server *server) {
@@ -224,6 +217,11 @@ int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
 			zmq_close(socket);
 		return failed_below(r);
 	}
+	if (zmq_setsockopt(socket, ZMQ_SNDHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0 ||
+		zmq_setsockopt(socket, ZMQ_RCVHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0) {
+		zmq_close(socket);
+		return failed_here(-EINVAL);
+	}
 	r = add_listener(server, socket, endpoint, keyring);
 	if (r == 0)
 		r = knock_as_stranger(server, socket, identity);
@@ -259,6 +257,8 @@ static struct rpc_call *take_call(struct rpc_server *server) {
 	zmq_msg_init(&own->routing);
 	arena_init(&call->arena, RPC_MEMORY_MAX);
 	call->own = own;
+	own->made = server->made;
+	server->made = call;
 	return call;
 }
 
@@ -268,6 +268,11 @@ static void give_back(struct rpc_server *server, struct rpc_call *call) {
 	zmq_msg_close(&own->routing);
 	zmq_msg_init(&own->routing);
 	arena_reset(&call->arena);
+	call->arena.cap = RPC_MEMORY_MAX;
+	if (own->heard)
+		own->heard->pending--;
+	own->heard = NULL;
+	own->in_hand = false;
 	call->method = NULL;
 	call->request = NULL;
 	call->reply = NULL;
@@ -280,6 +285,7 @@ static void give_back(struct rpc_server *server, struct rpc_call *call) {
 	call->packed_size = 0;
 	call->next = server->spare;
 	server->spare = call;
+	server->pending--;
 }
 
 static void send_status(struct rpc_server *server, struct rpc_call *call) {
@@ -298,7 +304,6 @@ static void send_status(struct rpc_server *server, struct rpc_call *call) {
 	if (r < 0)
 		log_failure("reply-failed", r, "a reply could not be sent");
 	give_back(server, call);
-	server->pending--;
 }
 
 void rpc_server_answer(struct rpc_server *server, struct rpc_call *call) {
@@ -332,19 +337,65 @@ static void send_ended(struct rpc_server *server) {
 	}
 }
 
-static void note_heard(struct rpc_server *server, const char *peer) {
+static void free_calls(struct rpc_call *calls) {
+	while (calls) {
+		struct rpc_call *call = calls;
+
+		calls = call->own->made;
+		zmq_msg_close(&call->own->routing);
+		arena_deinit(&call->arena);
+		free(call->own);
+		free(call);
+	}
+}
+
+/* A caller that repeats its call finds the server that comes after this one; the others are told. */
+static void say_farewell(struct rpc_server *server) {
+	send_ended(server);
+	for (struct rpc_call *call = server->made; call; call = call->own->made) {
+		if (!call->own->in_hand || call->method->access != ACCESS__CALLS)
+			continue;
+		rpc_call_refuse(
+			call, RPC_UNAVAILABLE, FAULT__REASON__SERVICE_DOWN, call->method->name, NULL);
+		send_status(server, call);
+	}
+}
+
+void rpc_server_close(struct rpc_server *server) {
+	struct heard *heard;
+	struct heard *next;
+
+	say_farewell(server);
+	for (size_t i = 0; i < server->listener_count; i++) {
+		zmq_setsockopt(
+			server->listeners[i].socket, ZMQ_LINGER, &farewell_ms, sizeof(farewell_ms));
+		zmq_close(server->listeners[i].socket);
+	}
+	free_calls(server->made);
+	HASH_ITER(hh, server->heard, heard, next) {
+		HASH_DEL(server->heard, heard);
+		free(heard);
+	}
+	pthread_mutex_destroy(&server->lock);
+	file_descriptor_close(&server->wake);
+	free(server);
+}
+
+/* Null when memory is out. */
+static struct heard *note_heard(struct rpc_server *server, const char *peer) {
 	struct heard *heard;
 
 	HASH_FIND_STR(server->heard, peer, heard);
 	if (!heard && HASH_COUNT(server->heard) < PEERS_MAX) {
 		heard = calloc(1, sizeof(*heard));
 		if (!heard)
-			return;
+			return NULL;
 		snprintf(heard->peer, sizeof(heard->peer), "%s", peer);
 		HASH_ADD_STR(server->heard, peer, heard);
 	}
 	if (heard)
 		heard->last_ms = clock_wall_ms();
+	return heard;
 }
 
 uint64_t rpc_server_last_heard_ms(const struct rpc_server *server, const char *peer) {
@@ -354,21 +405,32 @@ uint64_t rpc_server_last_heard_ms(const struct rpc_server *server, const char *p
 	return heard ? heard->last_ms : 0;
 }
 
-/* Only what our own ZAP handler said, and only while the key is still in the list. */
+/* Only a key that our own ZAP handler let in, and only while it is still in the list. */
 static bool identify(struct rpc_server *server, struct rpc_call *call, zmq_msg_t *payload) {
 	struct listener *listener = call->own->listener;
+	uint8_t key[KEYRING_KEY_SIZE];
 	const char *user;
 
 	if (!listener->keyring)
 		return true;
 	user = zmq_msg_gets(payload, "User-Id");
-	if (!user || !*user || strlen(user) >= KEYRING_CODE_SIZE ||
-		!rpc_keyring_has(listener->keyring, user))
+	if (!user || !rpc_key_is_valid(user))
 		return false;
-	snprintf(call->own->peer, sizeof(call->own->peer), "%s", user);
+	rpc_key_decode(user, key);
+	if (!rpc_keyring_find(listener->keyring, key, call->own->peer))
+		return false;
+	call->own->heard = note_heard(server, call->own->peer);
+	if (!call->own->heard)
+		return false;
+	call->own->heard->pending++;
 	call->peer = call->own->peer;
-	note_heard(server, user);
 	return true;
+}
+
+static bool is_overloaded(const struct rpc_server *server, const struct rpc_call *call) {
+	const struct heard *heard = call->own->heard;
+
+	return server->pending > RPC_PENDING_MAX || (heard && heard->pending > RPC_PENDING_PEER_MAX);
 }
 
 /* Everything that can be wrong with a call before its handler. Return: 0 or the status. */
@@ -394,7 +456,10 @@ static int prepare(struct rpc_call *call, const CallHeader *header, const zmq_ms
 		memcpy(call->own->key, header->idempotency_key.data, sizeof(call->own->key));
 		call->key = call->own->key;
 	}
-	call->deadline_ms = clock_monotonic_ms() + (deadline_ms ? deadline_ms : method->deadline_ms);
+	/* A peer may have less patience than the method, not more: it would hold a worker with it. */
+	if (deadline_ms == 0 || (call->peer && deadline_ms > method->deadline_ms))
+		deadline_ms = method->deadline_ms;
+	call->deadline_ms = clock_monotonic_ms() + deadline_ms;
 	call->actor = header->actor;
 	/* An honest request needs a few times its bytes; a hostile one gets no more than that. */
 	call->arena.cap = size * 32 + 65536 < RPC_MEMORY_MAX ? size * 32 + 65536 : RPC_MEMORY_MAX;
@@ -426,21 +491,20 @@ static void accept_call(struct rpc_server *server, struct listener *listener, st
 	if (message_unpack(&call_header__descriptor, zmq_msg_data(&frames->header),
 			zmq_msg_size(&frames->header), &call->arena, &unpacked) != MESSAGE_OK) {
 		give_back(server, call);
-		server->pending--;
 		return;
 	}
 	header = (CallHeader *)unpacked;
 	call->own->call = header->call;
-	snprintf(call->own->trace, sizeof(call->own->trace), "%s", header->trace);
+	snprintf(call->own->trace, sizeof(call->own->trace), "%.*s",
+		(int)cut(header->trace, sizeof(call->own->trace) - 1), header->trace);
 	if (header->kind != CALL_HEADER__KIND__REQUEST) {
 		give_back(server, call);
-		server->pending--;
 		return;
 	}
 	if (!identify(server, call, &frames->payload))
 		status = rpc_call_refuse(
 			call, RPC_UNAUTHENTICATED, FAULT__REASON__NOT_ALLOWED, "key", NULL);
-	else if (server->pending > RPC_PENDING_MAX)
+	else if (is_overloaded(server, call))
 		status = rpc_call_refuse(
 			call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, header->method, NULL);
 	else
@@ -451,6 +515,7 @@ static void accept_call(struct rpc_server *server, struct listener *listener, st
 		send_status(server, call);
 		return;
 	}
+	call->own->in_hand = true;
 	server->dispatch(server->context, call);
 }
 

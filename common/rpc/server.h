@@ -16,6 +16,7 @@
 #include "proto/contract.h"
 
 #define RPC_PENDING_MAX 1024              /* calls in hand; beyond this RESOURCE_EXHAUSTED */
+#define RPC_PENDING_PEER_MAX 16           /* of them, calls of one peer */
 #define RPC_MEMORY_MAX  ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
 
 struct rpc_call {
@@ -57,6 +58,9 @@ struct rpc_server_options {
 struct rpc_server;
 
 int rpc_server_open(const struct rpc_server_options *options, struct rpc_server **ret_server);
+
+/* Nobody else may hold a call any more. What was answered is still sent; calls that nobody answered
+ * and that their callers do not repeat end with UNAVAILABLE. */
 void rpc_server_close(struct rpc_server *server);
 
 /* Serve the office's own over ipc. Return: 0 or a negative errno. */

@@ -3,7 +3,8 @@
  * The ZAP handler (ZeroMQ RFC 27): who may complete a CURVE handshake.
  *
  * libzmq fails open when no handler is bound, so the handler is bound before any listener, every
- * listener enforces the domain, and the server refuses messages without the User-Id given here.
+ * listener enforces the domain, and the server refuses messages without the User-Id given here. The
+ * User-Id is the key and not the node, so that a connection ends to be served with its key.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -55,7 +56,8 @@ static bool receive_request(void *socket, struct zap_request *request) {
 }
 
 static void answer_request(struct zap *zap, const struct zap_request *request) {
-	char code[KEYRING_CODE_SIZE] = "";
+	char user[RPC_KEY_TEXT_SIZE] = "";
+	char code[KEYRING_CODE_SIZE];
 	bool known = request->count == ZAP_FRAMES &&
 				 strcmp(request->frames[ZAP_VERSION], "1.0") == 0 &&
 				 strcmp(request->frames[ZAP_MECHANISM], "CURVE") == 0 &&
@@ -63,7 +65,9 @@ static void answer_request(struct zap *zap, const struct zap_request *request) {
 				 rpc_keyring_find(zap->keyring, (const uint8_t *)request->frames[ZAP_KEY], code);
 	const char *status = known ? "200" : "400";
 
-	if (!known)
+	if (known)
+		zmq_z85_encode(user, (const uint8_t *)request->frames[ZAP_KEY], KEYRING_KEY_SIZE);
+	else
 		log_warn("peer-refused", "a key that is not in the peer list, from %s",
 			request->count > ZAP_ADDRESS ? request->frames[ZAP_ADDRESS] : "?");
 	zmq_send(zap->handler, "1.0", 3, ZMQ_SNDMORE);
@@ -71,7 +75,7 @@ static void answer_request(struct zap *zap, const struct zap_request *request) {
 		ZMQ_SNDMORE);
 	zmq_send(zap->handler, status, 3, ZMQ_SNDMORE);
 	zmq_send(zap->handler, "", 0, ZMQ_SNDMORE);
-	zmq_send(zap->handler, code, strlen(code), ZMQ_SNDMORE);
+	zmq_send(zap->handler, user, strlen(user), ZMQ_SNDMORE);
 	zmq_send(zap->handler, "", 0, 0);
 }
 
@@ -83,8 +87,11 @@ static void *work(void *context) {
 	};
 
 	for (;;) {
-		if (zmq_poll(items, 2, -1) < 0 && errno != EINTR)
+		if (zmq_poll(items, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			break;
+		}
 		if (items[1].revents)
 			break;
 		if (items[0].revents) {

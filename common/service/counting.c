@@ -14,7 +14,8 @@ static int read_window(
 	window.first = day_of_decimal(asked->first_day);
 	window.last = day_of_decimal(asked->last_day);
 	window.year = (uint16_t)asked->year;
-	if (day_is_none(window.first) || day_is_none(window.last))
+	if (day_is_none(window.first) || day_is_none(window.last) ||
+		window.first.number > window.last.number)
 		return service_refuse(
 			call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, "window", NULL);
 	*ret_window = window;

@@ -53,9 +53,21 @@ static int open_run(struct node *node) {
 	return node->run < 0 ? failed_here(-errno) : 0;
 }
 
+/* The setting that no service can work with; null when there is none. */
+static const char *hopeless(const struct node_settings *settings) {
+	if (!unit_code_is_valid(settings->code))
+		return "code";
+	if (settings->map_mib == 0)
+		return "map-mib";
+	if (settings->batch_max == 0)
+		return "batch-max";
+	return settings->queue_max == 0 ? "queue-max" : NULL;
+}
+
 int node_open(const char *folder, struct node *ret_node, struct settings_fault *ret_fault) {
 	AUTO(node_close) struct node node = NODE_NULL;
 	AUTO(heap_freep) char *path = NULL;
+	const char *setting;
 	int r;
 
 	node.folder = realpath(folder, NULL);
@@ -71,9 +83,10 @@ int node_open(const char *folder, struct node *ret_node, struct settings_fault *
 		return failed_below(r);
 	if (r != SETTINGS_OK)
 		return NODE_BAD_SETTINGS;
-	if (!unit_code_is_valid(node.settings.code)) {
+	setting = hopeless(&node.settings);
+	if (setting) {
 		*ret_fault = (struct settings_fault) { .line = 0 };
-		snprintf(ret_fault->name, sizeof(ret_fault->name), "code");
+		snprintf(ret_fault->name, sizeof(ret_fault->name), "%s", setting);
 		return NODE_BAD_SETTINGS;
 	}
 	r = open_run(&node);

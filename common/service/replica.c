@@ -102,7 +102,9 @@ static int keep_one(struct service_call *call, Stream stream, const ProtobufCBin
 	result->applied++;
 	r = register_apply(call->txn, schema, event);
 	if (r == STORE_NOT_FOUND) {
-		event_log_hold(call->txn, event, "unknown record");
+		event_log_hold(call->txn, event, "not a record that this version accepts");
+		log_warn("event-held", "event %llu of %s, type %d, is kept without effect",
+			(unsigned long long)event->sequence, event->origin, (int)event->type);
 		result->held++;
 		return 0;
 	}

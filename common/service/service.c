@@ -20,9 +20,10 @@
 #include "common/store/idempotency.h"
 
 enum { CLIENTS_MAX = 8, WORKERS_MAX = 8, LARGE_CHUNK = 128 << 10 };
+enum { SERVICE_NAME_SIZE = 24 };
 
 struct client_slot {
-	const char *service;
+	char service[SERVICE_NAME_SIZE]; /* a copy: names come out of requests; empty: free */
 	struct rpc_client *client;
 };
 
@@ -81,6 +82,10 @@ struct rpc_server *service_server(const struct service *service) {
 
 struct rpc_transport *service_transport(const struct service *service) {
 	return service->transport;
+}
+
+bool service_is_stopping(const struct service *service) {
+	return atomic_load(&service->cancelled);
 }
 
 int service_refuse(struct service_call *call, enum rpc_status status, Fault__Reason reason,
@@ -268,12 +273,14 @@ static int client_of(
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
 		struct client_slot *slot = &worker->clients[i];
 
-		if (!slot->service) {
-			int r = rpc_client_open(&options, &slot->client);
+		if (!*slot->service) {
+			int r = strlen(name) < sizeof(slot->service)
+						? rpc_client_open(&options, &slot->client)
+						: failed_here(-ENAMETOOLONG);
 
 			if (r < 0)
 				return failed_below(r);
-			slot->service = name;
+			strcpy(slot->service, name);
 		}
 		if (strcmp(slot->service, name) == 0) {
 			*ret_client = slot->client;
@@ -517,9 +524,10 @@ static int run(struct service *service, const char *folder) {
 
 /* Construction read backwards; works on whatever was constructed. */
 static void teardown(struct service *service) {
+	/* Out of order: a worker's call may still use what the service's own start made. */
+	stop_workers(service);
 	if (service->plan->stop)
 		service->plan->stop(service);
-	stop_workers(service);
 	if (service->committer)
 		committer_stop(service->committer);
 	if (service->server)

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/service/node.h"
@@ -44,7 +46,8 @@ struct service_plan {
 	const struct service_method *methods;
 	size_t method_count;
 	size_t workers; /* threads for methods that call other services; 0: one */
-	/* Called once when everything is open and before the first call, and once at the end. */
+	/* Called once when everything is open and before the first call, and once when the last call of a
+	 * worker has ended. */
 	int (*start)(struct service *service);
 	void (*stop)(struct service *service);
 	void *state; /* the service's own */
@@ -77,6 +80,9 @@ const struct service_plan *service_plan_of(const struct service *service);
 struct store *service_store(const struct service *service);
 struct rpc_server *service_server(const struct service *service);
 struct rpc_transport *service_transport(const struct service *service);
+
+/* Whether handlers that wait for something shall end now. From any thread. */
+bool service_is_stopping(const struct service *service);
 
 /* Handlers that are the same everywhere; rows for them are added to every service's table. */
 service_handler service_check;         /* Node/Check */

@@ -51,6 +51,7 @@ static void change(struct store_txn *txn, const struct key *key, unsigned cell, 
 		HASH_ADD(hh, txn->cells, key, CELL_KEY_SIZE, found);
 	}
 	found->amounts[cell] += amount;
+	txn->writes++; /* a job that fails after this is not without effect */
 }
 
 void cells_add(struct store_txn *txn, const struct measure_table *table,

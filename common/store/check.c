@@ -99,12 +99,12 @@ void check_stamp(
 		number_fault(check, FAULT__REASON__MALFORMED, field, stamp);
 }
 
-void check_choice(struct check *check, const char *field, int value,
+void check_choice(struct check *check, const char *field, unsigned value,
 	const ProtobufCEnumDescriptor *choices, enum check_presence presence) {
 	if (value == 0 && presence == CHECK_REQUIRED)
 		check_fault(check, FAULT__REASON__MISSING, field, "", NULL);
-	else if (!protobuf_c_enum_descriptor_get_value(choices, value))
-		number_fault(check, FAULT__REASON__OUT_OF_RANGE, field, (uint64_t)(unsigned)value);
+	else if (!protobuf_c_enum_descriptor_get_value(choices, (int)value))
+		number_fault(check, FAULT__REASON__OUT_OF_RANGE, field, value);
 }
 
 void check_year(struct check *check, const char *field, uint32_t year) {

@@ -45,7 +45,7 @@ void check_text(struct check *check, const char *field, const char *text, size_t
 void check_day(struct check *check, const char *field, uint32_t day, enum check_presence presence);
 void check_stamp(
 	struct check *check, const char *field, uint64_t stamp, enum check_presence presence);
-void check_choice(struct check *check, const char *field, int value,
+void check_choice(struct check *check, const char *field, unsigned value,
 	const ProtobufCEnumDescriptor *choices, enum check_presence presence);
 void check_year(struct check *check, const char *field, uint32_t year);
 

@@ -98,7 +98,7 @@ int committer_start(const struct committer_options *options, struct committer **
 		return failed_here(-ENOMEM);
 	committer->store = options->store;
 	committer->queue_max = options->queue_max;
-	committer->batch_max = options->batch_max;
+	committer->batch_max = options->batch_max ? options->batch_max : 1;
 	committer->last = &committer->first;
 	pthread_mutex_init(&committer->lock, NULL);
 	pthread_cond_init(&committer->filled, NULL);

@@ -26,7 +26,7 @@ struct committer_job {
 struct committer_options {
 	struct store *store;
 	size_t queue_max; /* jobs waiting; beyond this committer_add refuses */
-	size_t batch_max; /* jobs a transaction */
+	size_t batch_max; /* jobs a transaction; 0 is taken for 1 */
 };
 
 /* Return: 0 or a negative errno. */

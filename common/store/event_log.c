@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/message.h"
 
 enum { MARK_SIZE = 4 + 8 + 8 + EVENT_HASH_SIZE, MARK_KEY_SIZE = KEY_ORIGIN_SIZE + 1 };
 
@@ -145,15 +146,33 @@ static bool follows(const Event *event, const struct event_mark *mark) {
 		   memcmp(event->previous.data, mark->head, EVENT_HASH_SIZE) == 0;
 }
 
+/* Not message_unpack: a type that this version does not know is held, not refused. */
+static int unpack_event(
+	struct store_txn *txn, const uint8_t *bytes, size_t size, Event **ret_event) {
+	Event *event = event__unpack(&txn->arena->allocator, size, bytes);
+	size_t origin_length = event ? strlen(event->origin) : 0;
+
+	if (!event && txn->arena->refused) {
+		store_fail(txn, failed_here(-ENOMEM));
+		return txn->error;
+	}
+	if (origin_length == 0 || origin_length > KEY_ORIGIN_SIZE ||
+		!message_is_text(event->origin, origin_length) ||
+		!message_is_text(event->actor, strlen(event->actor)))
+		return EVENT_LOG_MALFORMED;
+	*ret_event = event;
+	return EVENT_LOG_OK;
+}
+
 int event_log_keep(struct store_txn *txn, Stream stream, const uint8_t *bytes, size_t size,
 	Event **ret_event) {
-	Event *event = event__unpack(&txn->arena->allocator, size, bytes);
 	struct event_mark mark;
-	size_t origin_length = event ? strlen(event->origin) : 0;
-	int r;
+	Event *event = NULL;
+	int r = unpack_event(txn, bytes, size, &event);
 
-	if (!event || event->stream != stream || origin_length == 0 ||
-		origin_length > KEY_ORIGIN_SIZE || event->sequence == 0)
+	if (r)
+		return r < 0 ? failed_below(r) : r;
+	if (event->stream != stream || stream == STREAM__STREAM_UNSPECIFIED || event->sequence == 0)
 		return EVENT_LOG_MALFORMED;
 	r = event_log_mark(txn, event->origin, stream, &mark);
 	if (r < 0)

@@ -20,8 +20,18 @@ static struct key name_key(uint32_t number) {
 	return key;
 }
 
-uint32_t name_number(struct store_txn *txn, const char *text) {
+/* Cut before a letter, not inside one: names come back in replies, which must be UTF-8. */
+static size_t length_of(const char *text) {
 	size_t length = strnlen(text, NAME_LENGTH_MAX);
+
+	if (text[length])
+		while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+			length--;
+	return length;
+}
+
+uint32_t name_number(struct store_txn *txn, const char *text) {
+	size_t length = length_of(text);
 	struct key by_text = number_key(text, length);
 	struct store_value value;
 	struct key by_number;
@@ -41,9 +51,18 @@ uint32_t name_number(struct store_txn *txn, const char *text) {
 const char *name_text(struct store_txn *txn, uint32_t number, struct arena *arena) {
 	struct key key = name_key(number);
 	struct store_value value;
-	const char *text = NULL;
+	const char *text;
+	int r;
 
-	if (number && store_get(txn, TABLE_NAMES, &key, &value) == STORE_OK)
-		text = arena_copy_text(arena, value.bytes, value.size);
+	if (number == 0)
+		return "";
+	r = store_get(txn, TABLE_NAMES, &key, &value);
+	if (r) {
+		store_fail(txn, r < 0 ? failed_below(r) : failed_here(-EBADMSG));
+		return "";
+	}
+	text = arena_copy_text(arena, value.bytes, value.size);
+	if (!text)
+		store_fail(txn, failed_here(-ENOMEM));
 	return text ? text : "";
 }

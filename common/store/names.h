@@ -15,5 +15,6 @@
  * transaction. */
 uint32_t name_number(struct store_txn *txn, const char *text);
 
-/* The text of a number in `arena`; "" for 0 or a number never given. */
+/* The text of a number in `arena`; "" for 0. When memory is out or the number was never given, ""
+ * and the transaction fails. */
 const char *name_text(struct store_txn *txn, uint32_t number, struct arena *arena);

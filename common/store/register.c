@@ -107,6 +107,13 @@ static ProtobufCMessage *unpack_record(
 		(const uint8_t *)value.bytes + ORIGIN_SIZE);
 }
 
+/* A record of ours that does not unpack fails the transaction: half of what counts must not be taken
+ * for all of it. */
+static int no_record(struct store_txn *txn, const struct arena *arena) {
+	store_fail(txn, failed_here(arena->refused ? -ENOMEM : -EBADMSG));
+	return txn->error;
+}
+
 static uint32_t origin_number(struct store_value value) {
 	return key_u32_at(value.bytes, 0);
 }
@@ -140,7 +147,7 @@ static void count_record(struct store_txn *txn, const struct counted *counted, i
 	origin = name_text(txn, origin_number(value), txn->arena);
 	record = unpack_record(counted->type, value, txn->arena);
 	if (!record) {
-		store_fail(txn, failed_here(-EBADMSG));
+		no_record(txn, txn->arena);
 		return;
 	}
 	counted->type->measure(txn, record, origin, &contributions);
@@ -171,7 +178,7 @@ static void index_field(struct store_txn *txn, const struct register_type *type,
 		return;
 	record = unpack_record(type, value, txn->arena);
 	if (!record) {
-		store_fail(txn, failed_here(-EBADMSG));
+		no_record(txn, txn->arena);
 		return;
 	}
 	entry = field_key(type, field_text(record, type->index_field, txn->arena));
@@ -235,21 +242,35 @@ static int pack(const struct register_type *type, const ProtobufCMessage *record
 	return 0;
 }
 
-static int compare_packed(struct store_txn *txn, const struct packed *packed, struct arena *arena,
-	const char **ret_owner) {
+/* Who owns the record, or the one it hangs on, if that is another node; else null. */
+static const char *other_owner(struct store_txn *txn, const struct register_type *type,
+	const struct key *key, const char *node, struct arena *arena) {
+	struct counted counted;
+	struct store_value value;
+	const char *owner = node;
+
+	find_counted(type, key, &counted);
+	if (type->owner && store_get(txn, TABLE_STATE, &counted.key, &value) == STORE_OK)
+		owner = name_text(txn, origin_number(value), arena);
+	if (strcmp(owner, node) == 0 && store_get(txn, TABLE_STATE, key, &value) == STORE_OK)
+		owner = name_text(txn, origin_number(value), arena);
+	return strcmp(owner, node) == 0 ? NULL : owner;
+}
+
+static int compare_packed(struct store_txn *txn, const struct register_type *type,
+	const struct packed *packed, struct arena *arena, const char **ret_owner) {
+	const char *owner = other_owner(txn, type, &packed->key, store_node(txn->store), arena);
 	struct store_value value;
 	int r = store_get(txn, TABLE_STATE, &packed->key, &value);
-	const char *origin;
 
 	if (r < 0)
 		return failed_below(r);
-	if (r == STORE_NOT_FOUND)
-		return REGISTER_ADDED;
-	origin = name_text(txn, origin_number(value), arena);
-	if (strcmp(origin, store_node(txn->store)) != 0) {
-		*ret_owner = origin;
+	if (owner) {
+		*ret_owner = owner;
 		return REGISTER_OTHER_OWNER;
 	}
+	if (r == STORE_NOT_FOUND)
+		return REGISTER_ADDED;
 	if (value.size == ORIGIN_SIZE + packed->size &&
 		memcmp((const uint8_t *)value.bytes + ORIGIN_SIZE, packed->bytes, packed->size) == 0)
 		return REGISTER_UNCHANGED;
@@ -261,7 +282,7 @@ int register_compare(struct store_txn *txn, const struct register_type *type,
 	struct packed packed;
 	int r = pack(type, record, arena, &packed);
 
-	return r < 0 ? failed_below(r) : compare_packed(txn, &packed, arena, ret_owner);
+	return r < 0 ? failed_below(r) : compare_packed(txn, type, &packed, arena, ret_owner);
 }
 
 int register_write(struct store_txn *txn, const struct register_type *type,
@@ -271,7 +292,7 @@ int register_write(struct store_txn *txn, const struct register_type *type,
 
 	if (r < 0)
 		return failed_below(r);
-	r = compare_packed(txn, &packed, txn->arena, ret_owner);
+	r = compare_packed(txn, type, &packed, txn->arena, ret_owner);
 	if (r < 0 || r == REGISTER_UNCHANGED || r == REGISTER_OTHER_OWNER)
 		return r;
 	event_log_append(txn,
@@ -286,19 +307,49 @@ int register_write(struct store_txn *txn, const struct register_type *type,
 	return txn->error ? txn->error : r;
 }
 
+/* What another node wrote is asked the same as what is written here, but for what its catalogues may
+ * know and ours do not know yet. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
+static int check_record(
+	struct store_txn *txn, const struct register_type *type, const ProtobufCMessage *record) {
+	struct fault_list faults = { .arena = txn->arena };
+	struct check check = { .txn = txn, .faults = &faults };
+
+	if (type->check)
+		type->check(&check, record);
+	for (size_t i = 0; i < faults.count; i++)
+		if (faults.items[i]->reason != FAULT__REASON__UNKNOWN_PROCEDURE &&
+			faults.items[i]->reason != FAULT__REASON__UNKNOWN_UNIT)
+			return STORE_NOT_FOUND;
+	return txn->error;
+}
+
+/* Organisation codes are paths: "H51.15" stands above "H51.15.61". */
+static bool stands_above(const char *above, const char *code) {
+	size_t length = strlen(above);
+
+	return strncmp(code, above, length) == 0 && code[length] == '.';
+}
+
 int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event) {
 	const struct register_type *type = schema_register(schema, event->type);
 	ProtobufCMessage *record;
+	const char *owner;
 	struct key key;
 	int r;
 
 	if (!type || type->stream != event->stream)
 		return STORE_NOT_FOUND;
 	if (message_unpack(type->record, event->body.data, event->body.len, txn->arena, &record))
-		return STORE_NOT_FOUND;
+		return txn->arena->refused ? no_record(txn, txn->arena) : STORE_NOT_FOUND;
+	r = check_record(txn, type, record);
+	if (r)
+		return r;
 	r = state_key(type, record, txn->arena, &key);
 	if (r < 0)
 		return failed_below(r);
+	owner = other_owner(txn, type, &key, event->origin, txn->arena);
+	if (owner && !stands_above(event->origin, owner))
+		return STORE_NOT_FOUND;
 	put_record(txn, type, &key, event->origin, event->body.data, event->body.len);
 	return txn->error;
 }
@@ -314,7 +365,7 @@ int register_load(struct store_txn *txn, const struct register_type *type, const
 		return r;
 	record = unpack_record(type, value, arena);
 	if (!record)
-		return failed_here(-EBADMSG);
+		return no_record(txn, arena);
 	if (ret_origin)
 		*ret_origin = name_text(txn, origin_number(value), arena);
 	*ret_record = record;
@@ -348,7 +399,7 @@ int register_visit(struct store_txn *txn, const struct register_type *type, cons
 		ProtobufCMessage *record = unpack_record(type, cursor.value, arena);
 
 		if (!record)
-			return failed_here(-EBADMSG);
+			return no_record(txn, arena);
 		r = function(context, record, name_text(txn, origin_number(cursor.value), arena));
 		if (r)
 			return r;
@@ -377,7 +428,7 @@ int register_visit_field(struct store_txn *txn, const struct register_type *type
 			return failed_here(-EBADMSG);
 		record = unpack_record(type, found, arena);
 		if (!record)
-			return failed_here(-EBADMSG);
+			return no_record(txn, arena);
 		r = function(context, record, name_text(txn, origin_number(found), arena));
 		if (r)
 			return r;

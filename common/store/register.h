@@ -26,7 +26,6 @@ struct register_type {
 	const char *code_fields[REGISTER_CODE_FIELDS];
 	const struct register_type *owner; /* records hang on a record of this register; may be null */
 	const char *index_field;           /* text field to look records up by; may be null */
-	bool follows; /* kept here as a copy; only another service or node writes it */
 
 	/* Adds a fault for each thing that is wrong. Null: nothing to check. Must not write. */
 	void (*check)(struct check *check, const ProtobufCMessage *record);
@@ -73,8 +72,9 @@ int register_write(struct store_txn *txn, const struct register_type *type,
 	const ProtobufCMessage *record, const char *actor, const char **ret_owner);
 
 /* Bring state, index and cells up to an event of another log that was just kept.
- * Return: STORE_OK, STORE_NOT_FOUND when the schema has no such register or the body is not such a
- * record (the caller holds the event), or a negative errno. */
+ * Return: STORE_OK; STORE_NOT_FOUND when the event has no effect here and the caller holds it: the
+ * schema has no such register, the body is not such a record or not a sound one, or the record or
+ * the one it hangs on belongs to a node that does not stand below the event's; or a negative errno. */
 int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event);
 
 /* A record by code, unpacked into `arena`; *ret_origin may be null.

@@ -118,20 +118,25 @@ static int open_tables(struct store *store) {
 	return error_of(mdb_txn_commit(txn));
 }
 
-static int make_meta(struct store_txn *txn) {
+static int make_meta(struct store *store) {
+	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
 	struct key format = meta_key("format");
 	struct key node = meta_key("node");
 	struct key epoch = meta_key("epoch");
 	uint32_t version = STORE_FORMAT;
 	uint32_t now = (uint32_t)time(NULL);
+	int r = store_begin(store, STORE_WRITE, &txn);
 
-	store_put(txn, TABLE_META, &format, &version, sizeof(version));
-	store_put(txn, TABLE_META, &node, txn->store->node, strlen(txn->store->node));
-	store_put(txn, TABLE_META, &epoch, &now, sizeof(now));
-	txn->store->epoch = now;
-	return store_commit(txn);
+	if (r)
+		return r;
+	store_put(&txn, TABLE_META, &format, &version, sizeof(version));
+	store_put(&txn, TABLE_META, &node, store->node, strlen(store->node));
+	store_put(&txn, TABLE_META, &epoch, &now, sizeof(now));
+	store->epoch = now;
+	return store_commit(&txn);
 }
 
+/* Only reads: a node whose disk is full must still come up to be read. */
 static int check_meta(struct store *store) {
 	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
 	struct key format = meta_key("format");
@@ -139,13 +144,13 @@ static int check_meta(struct store *store) {
 	struct key epoch = meta_key("epoch");
 	struct store_value value;
 	uint32_t version;
-	int r = store_begin(store, STORE_WRITE, &txn);
+	int r = store_begin(store, STORE_READ, &txn);
 
 	if (r)
 		return r;
 	r = store_get(&txn, TABLE_META, &format, &value);
 	if (r == STORE_NOT_FOUND)
-		return make_meta(&txn);
+		return r;
 	if (r < 0 || value.size != sizeof(version))
 		return failed_here(r < 0 ? r : -EBADMSG);
 	memcpy(&version, value.bytes, sizeof(version));
@@ -184,6 +189,8 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 		r = open_tables(store);
 	if (r == 0)
 		r = check_meta(store);
+	if (r == STORE_NOT_FOUND)
+		r = make_meta(store);
 	if (r)
 		return r < 0 ? failed_below(r) : r;
 	*ret_store = store;

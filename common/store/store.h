@@ -82,7 +82,7 @@ struct store_txn {
 	enum store_access access;
 	int error;                  /* the first that happened; later work is skipped */
 	bool unknown;               /* the commit failed so that nobody knows what was kept */
-	size_t writes;              /* puts and deletes so far */
+	size_t writes;              /* puts, deletes and changes of cells so far */
 	struct cell_change *cells;  /* counters changed and not yet put (cells.h) */
 	struct arena *arena;        /* scratch of a write transaction; a reader brings its own */
 };

@@ -5,7 +5,6 @@
 
 const struct register_type units_followed = {
 	UNITS_REGISTER_COMMON,
-	.follows = true,
 };
 
 bool unit_code_is_valid(const char *code) {
@@ -38,5 +37,7 @@ void check_unit(struct check *check, const char *field, const char *code) {
 	if (register_is_empty(txn, &units_followed) && unit_code_is_valid(code) &&
 		unit_code_is_below(code, store_node(txn->store)))
 		return;
-	check_fault(check, FAULT__REASON__UNKNOWN_UNIT, field, code, NULL);
+	check_fault(check,
+		unit_code_is_valid(code) ? FAULT__REASON__UNKNOWN_UNIT : FAULT__REASON__MALFORMED, field, code,
+		NULL);
 }

@@ -18,7 +18,7 @@ static void fill(struct cli *cli, struct text *out, const char *key, ...) {
 void reason_words(struct cli *cli, Fault__Reason reason, const char *field, const char *value,
 	const char *detail, struct text *out) {
 	const ProtobufCEnumValue *name =
-		protobuf_c_enum_descriptor_get_value(&fault__reason__descriptor, reason);
+		protobuf_c_enum_descriptor_get_value(&fault__reason__descriptor, (int)reason);
 	char key[96];
 
 	snprintf(key, sizeof(key), "fault.%s", name ? name->name : "UNSPECIFIED");

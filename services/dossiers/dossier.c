@@ -226,9 +226,8 @@ static bool looks_like_procedure(const char *code) {
 static void check_procedure(struct check *check, const char *code) {
 	struct store_txn *txn = check->txn;
 
-	if (!*code)
-		check_fault(check, FAULT__REASON__MISSING, "procedure", "", NULL);
-	else if (!register_has(txn, &procedures_register, code) &&
+	check_text(check, "procedure", code, CHECK_CODE_MAX, CHECK_REQUIRED);
+	if (*code && !register_has(txn, &procedures_register, code) &&
 			 !(register_is_empty(txn, &procedures_register) && looks_like_procedure(code)))
 		check_fault(check, FAULT__REASON__UNKNOWN_PROCEDURE, "procedure", code, NULL);
 }
@@ -262,6 +261,31 @@ static void check_dossier(struct check *check, const char *code) {
 		check_fault(check, FAULT__REASON__UNKNOWN_DOSSIER, "dossier", code, NULL);
 }
 
+struct round_counting {
+	const SupplementRound *round;
+	size_t others;
+};
+
+static int count_other_rounds(void *context, ProtobufCMessage *record, const char *origin) {
+	struct round_counting *counting = context;
+
+	(void)origin;
+	if (((const SupplementRound *)record)->requested != counting->round->requested)
+		counting->others++;
+	return 0;
+}
+
+static void check_round_count(struct check *check, const SupplementRound *round) {
+	struct round_counting counting = { round, 0 };
+	char most[24];
+
+	register_visit(check->txn, &supplement_rounds_register, round->dossier, check->faults->arena,
+		count_other_rounds, &counting);
+	snprintf(most, sizeof(most), "%d", DOSSIER_ROUNDS_MAX);
+	if (counting.others >= DOSSIER_ROUNDS_MAX)
+		check_fault(check, FAULT__REASON__OUT_OF_RANGE, "dossier", round->dossier, most);
+}
+
 void supplement_round_check(struct check *check, const ProtobufCMessage *record) {
 	const SupplementRound *round = (const SupplementRound *)record;
 
@@ -270,6 +294,7 @@ void supplement_round_check(struct check *check, const ProtobufCMessage *record)
 	check_stamp(check, "answered", round->answered, CHECK_OPTIONAL);
 	check_stamp(check, "due_before", round->due_before, CHECK_OPTIONAL);
 	check_stamp(check, "due_after", round->due_after, CHECK_OPTIONAL);
+	check_round_count(check, round);
 	if (round->answered && round->answered < round->requested) {
 		char answered[24];
 

@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
-enum { SERVICES = 4 };
+enum { SERVICES = 4, STOP_LOOK_MS = 100 };
 
 /* The parent's catalogues change rarely; without being asked they are looked at this seldom. */
 #define DOWN_EVERY_ROUNDS 10
@@ -210,6 +210,8 @@ int pump_start(struct service *service, enum pump_scope scope, struct pump **ret
 	pthread_condattr_destroy(&monotonic);
 	r = pthread_create(&pump->thread, NULL, work, pump);
 	if (r) {
+		pthread_cond_destroy(&pump->changed);
+		pthread_mutex_destroy(&pump->lock);
 		free(pump);
 		return failed_here(-r);
 	}
@@ -230,27 +232,27 @@ void pump_stop(struct pump *pump) {
 }
 
 int pump_exchange(struct pump *pump, uint64_t until_ms, struct pump_round *ret_round) {
-	int answer = PUMP_OK;
+	int answer = PUMP_TIMEOUT;
+	uint64_t now = clock_monotonic_ms();
 	uint64_t mine;
 
 	pthread_mutex_lock(&pump->lock);
 	mine = ++pump->wished;
 	pthread_cond_broadcast(&pump->changed);
-	while (pump->ended < mine && !pump->stopping) {
+	while (pump->ended < mine && now < until_ms && !service_is_stopping(pump->service)) {
+		uint64_t look_ms = until_ms - now > STOP_LOOK_MS ? now + STOP_LOOK_MS : until_ms;
 		struct timespec until = {
-			.tv_sec = (time_t)(until_ms / 1000),
-			.tv_nsec = (long)(until_ms % 1000) * 1000000,
+			.tv_sec = (time_t)(look_ms / 1000),
+			.tv_nsec = (long)(look_ms % 1000) * 1000000,
 		};
 
-		if (pthread_cond_timedwait(&pump->changed, &pump->lock, &until) == ETIMEDOUT) {
-			answer = PUMP_TIMEOUT;
-			break;
-		}
+		pthread_cond_timedwait(&pump->changed, &pump->lock, &until);
+		now = clock_monotonic_ms();
 	}
-	if (pump->ended >= mine)
+	if (pump->ended >= mine) {
 		*ret_round = pump->last;
-	else
-		answer = PUMP_TIMEOUT;
+		answer = PUMP_OK;
+	}
 	pthread_mutex_unlock(&pump->lock);
 	return answer;
 }

@@ -141,7 +141,8 @@ static int step(struct following *following) {
 		return r;
 	following->state->moved += applied->applied;
 	following->state->behind = behind(source, applied->marks, applied->n_marks);
-	return following->state->behind > 0;
+	/* A source that sends the same again must not keep us. */
+	return following->state->behind > 0 && applied->applied > 0;
 }
 
 int route_follow(const struct route *route, const struct route_end *source,

@@ -371,6 +371,16 @@ class OfficeTest(unittest.TestCase):
         return os.path.join(self.base, *names)
 
 
+def set_setting(office, name, value):
+    """Write a setting into node.conf; takes effect at the next start."""
+    path = os.path.join(office.folder, "node.conf")
+    with open(path, encoding="utf-8") as stream:
+        lines = [line for line in stream.read().splitlines()
+                 if line.lstrip(";").split("=")[0].strip() != name or line.startswith("; ")]
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("\n".join([*lines, f"{name} = {value}", ""]))
+
+
 # ---------------------------------------------------------------------------------------------
 # A district and its communes
 

@@ -19,7 +19,7 @@ sys.path.insert(0, HERE)
 import oracle  # noqa: E402  (found beside this file, wherever the tests are started)
 import quarter  # noqa: E402
 
-PUBLISHED = os.path.join(HERE, "..", "..", "deploy", "demo", "2024-q1")
+PUBLISHED = os.path.join(HERE, "..", "..", "deploy", "sample", "2024-q1")
 SEEDS = range(1, 21)
 PERIODS = (
     ["2024", "2024-H1", "2024-H2", "2024-9M"]

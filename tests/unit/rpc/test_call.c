@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls of the office over ipc: what a caller hears, whatever the server does. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "tests/harness/folder.h"
+#include "tests/unit/rpc/tiny.h"
+
+struct scene {
+	struct folder folder;
+	char endpoint[TINY_ENDPOINT_SIZE];
+	struct tiny *server;
+	struct rpc_transport *transport;
+	struct rpc_client *client;
+	struct arena arena;
+};
+
+static void scene_open(struct scene *scene) {
+	scene->folder = folder_new();
+	snprintf(scene->endpoint, sizeof(scene->endpoint), "ipc://%s/tiny", scene->folder.path);
+	scene->server = tiny_start(scene->endpoint);
+	assert_return_code(rpc_transport_open(&scene->transport), 0);
+	scene->client = tiny_client(scene->transport, scene->endpoint);
+	arena_init(&scene->arena, (size_t)64 << 20);
+}
+
+static void scene_close(struct scene *scene) {
+	arena_deinit(&scene->arena);
+	rpc_client_closep(&scene->client);
+	rpc_transport_closep(&scene->transport);
+	tiny_stopp(&scene->server);
+	folder_remove(&scene->folder);
+}
+
+#define SCENE(name) \
+	AUTO(scene_close) struct scene name; \
+	scene_open(&name)
+
+static MarksRequest question(const char *service) {
+	MarksRequest message = MARKS_REQUEST__INIT;
+
+	message.service = (char *)(uintptr_t)service;
+	return message;
+}
+
+static void expect_marks(struct scene *scene, const struct rpc_reply *reply, const char *service) {
+	const MarksReply *marks = (const MarksReply *)reply->message;
+
+	(void)scene;
+	assert_int_equal(reply->status, RPC_OK);
+	assert_int_equal(marks->n_marks, 2);
+	assert_string_equal(marks->marks[0]->origin, service);
+}
+
+static void expect_answer(struct scene *scene, const char *service) {
+	MarksRequest message = question(service);
+	struct rpc_request request = tiny_ask(&message, "Replica/Marks", 0);
+	struct rpc_reply reply;
+
+	assert_return_code(rpc_client_call(scene->client, &request, &scene->arena, &reply), 0);
+	expect_marks(scene, &reply, service);
+	arena_reset(&scene->arena);
+}
+
+static uint64_t begin(struct scene *scene, const char *method, const char *service, uint32_t ms) {
+	MarksRequest message = question(service);
+	struct rpc_request request = tiny_ask(&message, method, ms);
+	uint64_t ticket;
+
+	assert_return_code(rpc_client_begin(scene->client, &request, &ticket), 0);
+	return ticket;
+}
+
+static struct rpc_reply end(struct scene *scene, uint64_t ticket) {
+	struct rpc_reply reply;
+
+	assert_return_code(rpc_client_end(scene->client, ticket, &scene->arena, &reply), 0);
+	return reply;
+}
+
+static void a_call_goes_and_comes(void **state) {
+	SCENE(scene);
+	CheckRequest message = CHECK_REQUEST__INIT;
+	struct rpc_request request = {
+		.method = "Node/Check",
+		.message = &message.base,
+		.actor = "Nguyễn Thị Lan",
+	};
+	struct rpc_reply reply;
+
+	(void)state;
+	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
+	assert_int_equal(reply.status, RPC_OK);
+	assert_null(reply.fault);
+	assert_string_equal(((Health *)reply.message)->node, "Nguyễn Thị Lan");
+}
+
+static void a_thousand_calls_come_back_from_another_thread(void **state) {
+	SCENE(scene);
+	char service[32];
+
+	(void)state;
+	tiny_behave(scene.server, TINY_HANDS);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(service, sizeof(service), "s%d", i);
+		expect_answer(&scene, service);
+	}
+}
+
+static void calls_in_flight_may_be_answered_in_any_order(void **state) {
+	enum { CALLS = 64 };
+	SCENE(scene);
+	uint64_t tickets[CALLS];
+	char services[CALLS][16];
+
+	(void)state;
+	expect_answer(&scene, "connected");
+	tiny_behave(scene.server, TINY_KEEPS);
+	for (int i = 0; i < CALLS; i++) {
+		snprintf(services[i], sizeof(services[i]), "s%d", i);
+		tickets[i] = begin(&scene, "Replica/Marks", services[i], 0);
+	}
+	tiny_wait_kept(scene.server, CALLS);
+	tiny_behave(scene.server, TINY_ANSWERS);
+	for (int i = 0; i < CALLS; i++) {
+		struct rpc_reply reply = end(&scene, tickets[i]);
+
+		expect_marks(&scene, &reply, services[i]);
+	}
+	assert_int_equal(atomic_load(&scene.server->served), 1 + CALLS);
+}
+
+static void one_call_too_many_in_flight_is_refused_here(void **state) {
+	SCENE(scene);
+	MarksRequest message = question("x");
+	struct rpc_request request = tiny_ask(&message, "Replica/Marks", 0);
+	uint64_t tickets[64];
+	uint64_t spare;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH_OF(tickets); i++)
+		tickets[i] = begin(&scene, "Replica/Marks", "x", 0);
+	assert_int_equal(rpc_client_begin(scene.client, &request, &spare), -EBUSY);
+	for (size_t i = 0; i < LENGTH_OF(tickets); i++)
+		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
+	expect_answer(&scene, "again");
+}
+
+static void a_ticket_serves_once(void **state) {
+	SCENE(scene);
+	uint64_t ticket = begin(&scene, "Replica/Marks", "x", 0);
+	struct rpc_reply reply;
+
+	(void)state;
+	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_equal(rpc_client_end(scene.client, ticket, &scene.arena, &reply), -ENOENT);
+}
+
+static void the_key_reaches_the_handler(void **state) {
+	SCENE(scene);
+	ApplyEventsRequest message = APPLY_EVENTS_REQUEST__INIT;
+	static const uint8_t key[16] = { 77 };
+	struct rpc_request request = {
+		.method = "Replica/ApplyEvents",
+		.message = &message.base,
+		.key = key,
+	};
+	struct rpc_reply reply;
+
+	(void)state;
+	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
+	assert_int_equal(reply.status, RPC_OK);
+	assert_int_equal(((ApplyEventsReply *)reply.message)->held, 77);
+}
+
+static void the_deadline_fires_on_time_and_the_late_reply_is_dropped(void **state) {
+	SCENE(scene);
+	uint64_t started;
+	uint64_t took;
+
+	(void)state;
+	expect_answer(&scene, "warm");
+	tiny_behave(scene.server, TINY_KEEPS);
+	started = clock_monotonic_ms();
+	assert_int_equal(
+		end(&scene, begin(&scene, "Replica/Marks", "kept", 300)).status, RPC_DEADLINE_EXCEEDED);
+	took = clock_monotonic_ms() - started;
+	assert_in_range(took, 300, 1000);
+	tiny_wait_kept(scene.server, 1);
+	tiny_behave(scene.server, TINY_ANSWERS);
+	expect_answer(&scene, "next");
+	expect_answer(&scene, "and next");
+}
+
+static void the_server_hears_what_is_left_of_the_deadline(void **state) {
+	SCENE(scene);
+
+	(void)state;
+	assert_int_equal(end(&scene, begin(&scene, "Replica/Marks", "x", 7000)).status, RPC_OK);
+	assert_in_range(atomic_load(&scene.server->last_deadline_ms), 6000, 7000);
+	assert_int_equal(end(&scene, begin(&scene, "Replica/Marks", "x", 0)).status, RPC_OK);
+	assert_in_range(atomic_load(&scene.server->last_deadline_ms), 4000, 5000);
+}
+
+static void nobody_there_is_told_at_the_deadline(void **state) {
+	SCENE(scene);
+	char endpoint[sizeof(scene.endpoint) + 8];
+	uint64_t started = clock_monotonic_ms();
+
+	(void)state;
+	rpc_client_closep(&scene.client);
+	snprintf(endpoint, sizeof(endpoint), "%s-none", scene.endpoint);
+	scene.client = tiny_client(scene.transport, endpoint);
+	assert_int_equal(
+		end(&scene, begin(&scene, "Replica/Marks", "x", 300)).status, RPC_UNAVAILABLE);
+	assert_in_range(clock_monotonic_ms() - started, 300, 1000);
+}
+
+static char *long_text(size_t size) {
+	char *text = malloc(size + 1);
+
+	assert_non_null(text);
+	memset(text, 'x', size);
+	text[size] = '\0';
+	return text;
+}
+
+static void a_payload_over_the_limit_is_refused_by_the_sender(void **state) {
+	SCENE(scene);
+	AUTO(heap_freep) char *text = long_text(RPC_PAYLOAD_MAX);
+	MarksRequest message = question(text);
+	struct rpc_request request = tiny_ask(&message, "Replica/Marks", 0);
+	uint64_t ticket;
+
+	(void)state;
+	assert_int_equal(rpc_client_begin(scene.client, &request, &ticket), -EMSGSIZE);
+	expect_answer(&scene, "the client goes on");
+}
+
+static void a_payload_at_the_limit_arrives(void **state) {
+	enum { TAGS = 4 }; /* field number and a length of three bytes */
+	SCENE(scene);
+	AUTO(heap_freep) char *text = long_text(RPC_PAYLOAD_MAX - TAGS);
+	MarksRequest message = question(text);
+	struct rpc_request request = tiny_ask(&message, "Replica/Marks", 0);
+	struct rpc_reply reply;
+
+	(void)state;
+	assert_int_equal(protobuf_c_message_get_packed_size(&message.base), RPC_PAYLOAD_MAX);
+	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
+	/* The answer names it twice, which is too much for the way back. */
+	assert_int_equal(reply.status, RPC_RESOURCE_EXHAUSTED);
+	assert_int_equal(reply.fault->reason, FAULT__REASON__TOO_LARGE);
+}
+
+static void *cancel_soon(void *context) {
+	struct timespec soon = { .tv_nsec = 200000000 };
+
+	nanosleep(&soon, NULL);
+	atomic_store((atomic_bool *)context, true);
+	return NULL;
+}
+
+static void a_cancellation_ends_the_wait(void **state) {
+	SCENE(scene);
+	atomic_bool cancelled = false;
+	struct rpc_client_options options = {
+		.transport = scene.transport,
+		.endpoint = scene.endpoint,
+		.cancelled = &cancelled,
+	};
+	uint64_t started;
+	pthread_t thread;
+
+	(void)state;
+	rpc_client_closep(&scene.client);
+	assert_return_code(rpc_client_open(&options, &scene.client), 0);
+	tiny_behave(scene.server, TINY_KEEPS);
+	started = clock_monotonic_ms();
+	assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &cancelled), 0);
+	assert_int_equal(
+		end(&scene, begin(&scene, "Replica/Marks", "kept", 60000)).status, RPC_CANCELLED);
+	assert_in_range(clock_monotonic_ms() - started, 100, 1500);
+	pthread_join(thread, NULL);
+}
+
+static void a_hundred_clients_are_served_at_once(void **state) {
+	enum { CLIENTS = 100 };
+	SCENE(scene);
+	struct rpc_client *clients[CLIENTS];
+	uint64_t tickets[CLIENTS];
+	char services[CLIENTS][16];
+
+	(void)state;
+	tiny_behave(scene.server, TINY_KEEPS);
+	for (int i = 0; i < CLIENTS; i++) {
+		MarksRequest message = question(services[i]);
+		struct rpc_request request = tiny_ask(&message, "Replica/Marks", 20000);
+
+		snprintf(services[i], sizeof(services[i]), "s%d", i);
+		clients[i] = tiny_client(scene.transport, scene.endpoint);
+		assert_return_code(rpc_client_begin(clients[i], &request, &tickets[i]), 0);
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		struct rpc_reply reply;
+
+		if (i == 0)
+			tiny_behave(scene.server, TINY_HANDS);
+		assert_return_code(rpc_client_end(clients[i], tickets[i], &scene.arena, &reply), 0);
+		expect_marks(&scene, &reply, services[i]);
+	}
+	for (int i = 0; i < CLIENTS; i++)
+		rpc_client_close(clients[i]);
+}
+
+static void clients_may_come_and_go_without_end(void **state) {
+	SCENE(scene);
+
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		rpc_client_closep(&scene.client);
+		scene.client = tiny_client(scene.transport, scene.endpoint);
+	}
+	expect_answer(&scene, "still here");
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_call_goes_and_comes),
+		cmocka_unit_test(a_thousand_calls_come_back_from_another_thread),
+		cmocka_unit_test(calls_in_flight_may_be_answered_in_any_order),
+		cmocka_unit_test(one_call_too_many_in_flight_is_refused_here),
+		cmocka_unit_test(a_ticket_serves_once),
+		cmocka_unit_test(the_key_reaches_the_handler),
+		cmocka_unit_test(the_deadline_fires_on_time_and_the_late_reply_is_dropped),
+		cmocka_unit_test(the_server_hears_what_is_left_of_the_deadline),
+		cmocka_unit_test(nobody_there_is_told_at_the_deadline),
+		cmocka_unit_test(a_payload_over_the_limit_is_refused_by_the_sender),
+		cmocka_unit_test(a_payload_at_the_limit_arrives),
+		cmocka_unit_test(a_cancellation_ends_the_wait),
+		cmocka_unit_test(a_hundred_clients_are_served_at_once),
+		cmocka_unit_test(clients_may_come_and_go_without_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

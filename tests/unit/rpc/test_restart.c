@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Servers that go and come: what happens to the calls in flight. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "tests/harness/folder.h"
+#include "tests/unit/rpc/tiny.h"
+
+struct scene {
+	struct folder folder;
+	char endpoint[TINY_ENDPOINT_SIZE];
+	struct tiny *server; /* null until it is started */
+	struct rpc_transport *transport;
+	struct rpc_client *client;
+	struct arena arena;
+};
+
+static void scene_open(struct scene *scene) {
+	scene->folder = folder_new();
+	snprintf(scene->endpoint, sizeof(scene->endpoint), "ipc://%s/tiny", scene->folder.path);
+	scene->server = NULL;
+	assert_return_code(rpc_transport_open(&scene->transport), 0);
+	scene->client = tiny_client(scene->transport, scene->endpoint);
+	arena_init(&scene->arena, (size_t)64 << 20);
+}
+
+static void scene_close(struct scene *scene) {
+	arena_deinit(&scene->arena);
+	rpc_client_closep(&scene->client);
+	rpc_transport_closep(&scene->transport);
+	tiny_stopp(&scene->server);
+	folder_remove(&scene->folder);
+}
+
+#define SCENE(name) \
+	AUTO(scene_close) struct scene name; \
+	scene_open(&name)
+
+static uint64_t begin(struct scene *scene, const char *method, uint32_t deadline_ms) {
+	MarksRequest message = MARKS_REQUEST__INIT;
+	struct rpc_request request = tiny_ask(&message, method, deadline_ms);
+	uint64_t ticket;
+
+	message.service = (char *)(uintptr_t)method;
+	assert_return_code(rpc_client_begin(scene->client, &request, &ticket), 0);
+	return ticket;
+}
+
+static struct rpc_reply end(struct scene *scene, uint64_t ticket) {
+	struct rpc_reply reply;
+
+	assert_return_code(rpc_client_end(scene->client, ticket, &scene->arena, &reply), 0);
+	return reply;
+}
+
+static enum rpc_status call(struct scene *scene, const char *method, uint32_t deadline_ms) {
+	return end(scene, begin(scene, method, deadline_ms)).status;
+}
+
+static void start_again(struct scene *scene) {
+	tiny_stopp(&scene->server);
+	scene->server = tiny_start(scene->endpoint);
+}
+
+static void calls_in_flight_survive_a_restart(void **state) {
+	enum { CALLS = 20 };
+	SCENE(scene);
+	ApplyEventsRequest message = APPLY_EVENTS_REQUEST__INIT;
+	static const uint8_t key[16] = { 42 };
+	struct rpc_request write = {
+		.method = "Replica/ApplyEvents",
+		.message = &message.base,
+		.key = key,
+	};
+	uint64_t tickets[CALLS];
+	struct rpc_reply reply;
+	uint64_t started;
+
+	(void)state;
+	scene.server = tiny_start(scene.endpoint);
+	assert_int_equal(call(&scene, "Replica/Marks", 0), RPC_OK);
+	tiny_behave(scene.server, TINY_KEEPS);
+	for (int i = 1; i < CALLS; i++)
+		tickets[i] = begin(&scene, "Replica/Marks", 20000);
+	assert_return_code(rpc_client_begin(scene.client, &write, &tickets[0]), 0);
+	tiny_wait_kept(scene.server, CALLS);
+	start_again(&scene);
+	started = clock_monotonic_ms();
+	reply = end(&scene, tickets[0]);
+	assert_int_equal(reply.status, RPC_OK);
+	assert_int_equal(((ApplyEventsReply *)reply.message)->held, 42);
+	for (int i = 1; i < CALLS; i++)
+		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
+	assert_in_range(clock_monotonic_ms() - started, 0, 1500);
+	assert_int_equal(atomic_load(&scene.server->served), CALLS);
+}
+
+static void a_call_that_must_not_be_repeated_ends_with_its_server(void **state) {
+	SCENE(scene);
+	uint64_t started = clock_monotonic_ms();
+	struct rpc_reply reply;
+	uint64_t ticket;
+
+	(void)state;
+	scene.server = tiny_start(scene.endpoint);
+	assert_int_equal(call(&scene, "Exchange/Marks", 0), RPC_OK);
+	tiny_behave(scene.server, TINY_KEEPS);
+	ticket = begin(&scene, "Exchange/Marks", 60000);
+	tiny_wait_kept(scene.server, 1);
+	start_again(&scene);
+	reply = end(&scene, ticket);
+	assert_int_equal(reply.status, RPC_UNAVAILABLE);
+	assert_int_equal(reply.fault->reason, FAULT__REASON__SERVICE_DOWN);
+	assert_in_range(clock_monotonic_ms() - started, 0, 5000);
+	assert_int_equal(call(&scene, "Exchange/Marks", 0), RPC_OK);
+	assert_int_equal(atomic_load(&scene.server->served), 1);
+}
+
+static void a_call_that_was_given_up_is_never_done_later(void **state) {
+	SCENE(scene);
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(call(&scene, "Replica/Marks", 50), RPC_UNAVAILABLE);
+	scene.server = tiny_start(scene.endpoint);
+	assert_int_equal(call(&scene, "Replica/Marks", 10000), RPC_OK);
+	assert_int_equal(atomic_load(&scene.server->served), 1);
+}
+
+static void a_call_waits_for_a_server_that_comes_late(void **state) {
+	SCENE(scene);
+	uint64_t ticket = begin(&scene, "Exchange/Marks", 10000);
+
+	(void)state;
+	scene.server = tiny_start(scene.endpoint);
+	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+}
+
+/* A server that is killed in the middle of a handshake: it accepts and goes. */
+static void hang_up_once(const char *path) {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	AUTO(file_descriptor_close) int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd poller = { .fd = listener, .events = POLLIN };
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_return_code(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_return_code(listen(listener, 1), 0);
+	assert_int_equal(poll(&poller, 1, 5000), 1);
+	close(accept(listener, NULL, NULL));
+	unlink(path);
+}
+
+static void a_handshake_broken_off_is_no_refusal(void **state) {
+	SCENE(scene);
+
+	(void)state;
+	hang_up_once(scene.endpoint + strlen("ipc://"));
+	assert_int_equal(call(&scene, "Replica/Marks", 200), RPC_UNAVAILABLE);
+	scene.server = tiny_start(scene.endpoint);
+	assert_int_equal(call(&scene, "Replica/Marks", 10000), RPC_OK);
+}
+
+static void twenty_restarts_lose_no_call(void **state) {
+	SCENE(scene);
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		uint64_t tickets[8];
+
+		for (size_t j = 0; j < LENGTH_OF(tickets); j++)
+			tickets[j] = begin(&scene, "Replica/Marks", 20000);
+		start_again(&scene);
+		for (size_t j = 0; j < LENGTH_OF(tickets); j++)
+			assert_int_equal(end(&scene, tickets[j]).status, RPC_OK);
+	}
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_in_flight_survive_a_restart),
+		cmocka_unit_test(a_call_that_must_not_be_repeated_ends_with_its_server),
+		cmocka_unit_test(a_call_that_was_given_up_is_never_done_later),
+		cmocka_unit_test(a_call_waits_for_a_server_that_comes_late),
+		cmocka_unit_test(a_handshake_broken_off_is_no_refusal),
+		cmocka_unit_test(twenty_restarts_lose_no_call),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/rpc/tiny.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "common/base/message.h"
+
+enum { PATIENCE_MS = 10000 };
+
+static Mark *mark_of(struct rpc_call *call, const char *origin, uint64_t sequence) {
+	Mark *mark = (Mark *)message_new(&mark__descriptor, &call->arena);
+
+	if (!mark)
+		return NULL;
+	mark->origin = arena_copy_text(&call->arena, origin, strlen(origin));
+	mark->sequence = sequence;
+	return mark->origin ? mark : NULL;
+}
+
+static void fill_marks(struct tiny *tiny, struct rpc_call *call) {
+	const char *service = ((const MarksRequest *)call->request)->service;
+	MarksReply *reply = (MarksReply *)call->reply;
+
+	reply->marks = arena_alloc(&call->arena, 2 * sizeof(Mark *));
+	reply->marks[0] = mark_of(call, service, atomic_load(&tiny->served));
+	reply->marks[1] = mark_of(call, call->peer ? call->peer : "", 0);
+	reply->n_marks = 2;
+	/* A long question is answered with twice its length, beyond the limit of a payload. */
+	if (strlen(service) > RPC_PAYLOAD_MAX / 2 && call->peer == NULL)
+		reply->marks[1]->origin = reply->marks[0]->origin;
+}
+
+static void answer(struct tiny *tiny, struct rpc_call *call) {
+	atomic_fetch_add(&tiny->served, 1);
+	if (tiny->fill)
+		tiny->fill(call);
+	else if (call->method->reply == &marks_reply__descriptor)
+		fill_marks(tiny, call);
+	else if (call->method->reply == &apply_events_reply__descriptor)
+		((ApplyEventsReply *)call->reply)->held = call->key ? call->key[0] : 0;
+	else if (call->method->reply == &health__descriptor)
+		((Health *)call->reply)->node = (char *)(uintptr_t)call->actor;
+	rpc_server_answer(tiny->server, call);
+}
+
+static void hand_over(struct tiny *tiny, struct rpc_call *call) {
+	pthread_mutex_lock(&tiny->lock);
+	call->next = tiny->handed;
+	tiny->handed = call;
+	pthread_cond_signal(&tiny->handed_over);
+	pthread_mutex_unlock(&tiny->lock);
+}
+
+static void *work_by_hand(void *context) {
+	struct tiny *tiny = context;
+
+	pthread_mutex_lock(&tiny->lock);
+	for (;;) {
+		struct rpc_call *call = tiny->handed;
+
+		if (call) {
+			tiny->handed = call->next;
+			pthread_mutex_unlock(&tiny->lock);
+			answer(tiny, call);
+			pthread_mutex_lock(&tiny->lock);
+			continue;
+		}
+		if (atomic_load(&tiny->stopping))
+			break;
+		pthread_cond_wait(&tiny->handed_over, &tiny->lock);
+	}
+	pthread_mutex_unlock(&tiny->lock);
+	return NULL;
+}
+
+static void dispatch(void *context, struct rpc_call *call) {
+	struct tiny *tiny = context;
+
+	atomic_store(&tiny->last_deadline_ms, (unsigned)(call->deadline_ms - clock_monotonic_ms()));
+	switch (atomic_load(&tiny->manner)) {
+	case TINY_HANDS: hand_over(tiny, call); break;
+	case TINY_KEEPS:
+		call->next = tiny->kept;
+		tiny->kept = call;
+		atomic_fetch_add(&tiny->kept_count, 1);
+		break;
+	default: answer(tiny, call); break;
+	}
+}
+
+static void on_wish(void *context) {
+	struct tiny *tiny = context;
+	uint64_t count;
+
+	(void)!read(tiny->wish, &count, sizeof(count));
+	while (atomic_load(&tiny->manner) != TINY_KEEPS && tiny->kept) {
+		struct rpc_call *call = tiny->kept;
+
+		tiny->kept = call->next;
+		atomic_fetch_sub(&tiny->kept_count, 1);
+		answer(tiny, call);
+	}
+	if (atomic_load(&tiny->stopping))
+		rpc_server_stop(tiny->server);
+}
+
+static void *loop(void *context) {
+	struct tiny *tiny = context;
+
+	tiny->result = rpc_server_run(tiny->server);
+	return NULL;
+}
+
+static void wake(struct tiny *tiny) {
+	uint64_t one = 1;
+
+	(void)!write(tiny->wish, &one, sizeof(one));
+}
+
+struct tiny *tiny_start(const char *endpoint) {
+	struct tiny *tiny = calloc(1, sizeof(*tiny));
+	struct rpc_server_options options = { .dispatch = dispatch, .context = tiny };
+
+	assert_non_null(tiny);
+	pthread_mutex_init(&tiny->lock, NULL);
+	pthread_cond_init(&tiny->handed_over, NULL);
+	tiny->wish = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	tiny->keyring = rpc_keyring_new();
+	assert_non_null(tiny->keyring);
+	assert_return_code(rpc_transport_open(&tiny->transport), 0);
+	assert_return_code(rpc_identity_make(&tiny->identity), 0);
+	options.transport = tiny->transport;
+	assert_return_code(rpc_server_open(&options, &tiny->server), 0);
+	assert_return_code(rpc_server_watch(tiny->server, tiny->wish, on_wish, tiny), 0);
+	if (strncmp(endpoint, "tcp:", 4) == 0)
+		assert_return_code(
+			rpc_server_listen_peers(tiny->server, endpoint, &tiny->identity, tiny->keyring), 0);
+	else
+		assert_return_code(rpc_server_listen_office(tiny->server, endpoint), 0);
+	assert_int_equal(pthread_create(&tiny->loop, NULL, loop, tiny), 0);
+	assert_int_equal(pthread_create(&tiny->hand, NULL, work_by_hand, tiny), 0);
+	return tiny;
+}
+
+void tiny_stopp(struct tiny **stopped) {
+	struct tiny *tiny = *stopped;
+
+	if (!tiny)
+		return;
+	pthread_mutex_lock(&tiny->lock);
+	atomic_store(&tiny->stopping, true);
+	pthread_cond_signal(&tiny->handed_over);
+	pthread_mutex_unlock(&tiny->lock);
+	wake(tiny);
+	pthread_join(tiny->loop, NULL);
+	pthread_join(tiny->hand, NULL);
+	assert_return_code(tiny->result, 0);
+	rpc_server_close(tiny->server);
+	rpc_transport_close(tiny->transport);
+	rpc_keyring_free(tiny->keyring);
+	file_descriptor_close(&tiny->wish);
+	pthread_cond_destroy(&tiny->handed_over);
+	pthread_mutex_destroy(&tiny->lock);
+	free(tiny);
+	*stopped = NULL;
+}
+
+void tiny_behave(struct tiny *tiny, enum tiny_manner manner) {
+	atomic_store(&tiny->manner, manner);
+	wake(tiny);
+}
+
+void tiny_wait_kept(struct tiny *tiny, unsigned count) {
+	uint64_t until = clock_monotonic_ms() + PATIENCE_MS;
+
+	while (atomic_load(&tiny->kept_count) < count) {
+		assert_true(clock_monotonic_ms() < until);
+		nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+	}
+}
+
+static struct rpc_keyring_entry entry_of(const char *code, const struct rpc_identity *identity) {
+	struct rpc_keyring_entry entry = { .code = "" };
+
+	snprintf(entry.code, sizeof(entry.code), "%s", code);
+	rpc_key_decode(identity->public_key, entry.key);
+	return entry;
+}
+
+void tiny_let_in(struct tiny *tiny, const char *code, const struct rpc_identity *identity) {
+	struct rpc_keyring_entry entry = entry_of(code, identity);
+
+	assert_return_code(rpc_keyring_replace(tiny->keyring, &entry, 1), 0);
+}
+
+void tiny_let_in_two(struct tiny *tiny, const char *code, const struct rpc_identity *identity,
+	const char *other_code, const struct rpc_identity *other) {
+	struct rpc_keyring_entry entries[] = { entry_of(code, identity), entry_of(other_code, other) };
+
+	assert_return_code(rpc_keyring_replace(tiny->keyring, entries, 2), 0);
+}
+
+void tiny_let_nobody_in(struct tiny *tiny) {
+	assert_return_code(rpc_keyring_replace(tiny->keyring, NULL, 0), 0);
+}
+
+char *tiny_free_endpoint(char endpoint[TINY_ENDPOINT_SIZE]) {
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t size = sizeof(address);
+	AUTO(file_descriptor_close) int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_return_code(bind(probe, (struct sockaddr *)&address, size), 0);
+	assert_return_code(getsockname(probe, (struct sockaddr *)&address, &size), 0);
+	snprintf(endpoint, TINY_ENDPOINT_SIZE, "tcp://127.0.0.1:%u", ntohs(address.sin_port));
+	return endpoint;
+}
+
+struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endpoint) {
+	struct rpc_client_options options = { .transport = transport, .endpoint = endpoint };
+	struct rpc_client *client = NULL;
+
+	assert_return_code(rpc_client_open(&options, &client), 0);
+	return client;
+}
+
+struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
+	const struct rpc_identity *identity, const struct tiny *server) {
+	struct rpc_client_options options = {
+		.transport = transport,
+		.endpoint = endpoint,
+		.identity = identity,
+		.server_key = server->identity.public_key,
+	};
+	struct rpc_client *client = NULL;
+
+	assert_return_code(rpc_client_open(&options, &client), 0);
+	return client;
+}
+
+struct rpc_request tiny_ask(MarksRequest *message, const char *method, uint32_t deadline_ms) {
+	return (struct rpc_request) {
+		.method = method,
+		.message = &message->base,
+		.deadline_ms = deadline_ms,
+	};
+}

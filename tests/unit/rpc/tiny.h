@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A tiny server
+ *
+ * A real server on a thread of its own. What it answers shows what arrived: of Marks, the first mark
+ * names the service that was asked and counts the calls, the second names the peer; of ApplyEvents,
+ * `held` is the first byte of the idempotency key; of Check, `node` is the actor.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "cchc/records.pb-c.h"
+#include "common/rpc/client.h"
+#include "common/rpc/keyring.h"
+#include "common/rpc/server.h"
+
+enum tiny_manner {
+	TINY_ANSWERS, /* on the loop's thread */
+	TINY_HANDS,   /* to another thread, which answers */
+	TINY_KEEPS,   /* every call, until the manner changes; then the newest is answered first */
+};
+
+struct tiny {
+	struct rpc_transport *transport;
+	struct rpc_server *server;
+	struct rpc_keyring *keyring;
+	struct rpc_identity identity;
+	pthread_t loop;
+	pthread_t hand;
+	int result; /* of the loop */
+	int wish;   /* eventfd: look at the members below */
+	atomic_int manner;
+	atomic_bool stopping;
+	atomic_uint served;
+	atomic_uint kept_count;
+	atomic_uint last_deadline_ms; /* what was left of the last call's */
+	struct rpc_call *kept;        /* newest first; the loop's */
+	void (*fill)(struct rpc_call *call); /* the reply, instead of what the title says; set before a call comes */
+
+	pthread_mutex_t lock;
+	pthread_cond_t handed_over;
+	struct rpc_call *handed;
+};
+
+/* Start at an ipc endpoint, or a tcp one for peers; the test fails when it cannot. */
+struct tiny *tiny_start(const char *endpoint);
+void tiny_stopp(struct tiny **tiny); /* ends it, for AUTO; kept calls stay unanswered */
+
+void tiny_behave(struct tiny *tiny, enum tiny_manner manner);
+
+/* Wait until so many calls are kept; the test fails after 10 seconds. */
+void tiny_wait_kept(struct tiny *tiny, unsigned count);
+
+/* The keys that may knock, as CODE, identity pairs up to a null code. */
+void tiny_let_in(struct tiny *tiny, const char *code, const struct rpc_identity *identity);
+void tiny_let_in_two(struct tiny *tiny, const char *code, const struct rpc_identity *identity,
+	const char *other_code, const struct rpc_identity *other);
+void tiny_let_nobody_in(struct tiny *tiny);
+
+/* "tcp://127.0.0.1:PORT" with a port that was free a moment ago. */
+#define TINY_ENDPOINT_SIZE 96
+char *tiny_free_endpoint(char endpoint[TINY_ENDPOINT_SIZE]);
+
+/* A client of the office, or of a peer. */
+struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endpoint);
+struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
+	const struct rpc_identity *identity, const struct tiny *server);
+
+/* Ask for marks; Replica/Marks is the office's, Exchange/Marks also the peers'. */
+struct rpc_request tiny_ask(MarksRequest *message, const char *method, uint32_t deadline_ms);

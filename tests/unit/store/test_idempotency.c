@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/store/idempotency.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "tests/unit/store/desk.h"
+
+#define METHOD "Dossiers/RecordDossiers"
+
+static int desk_setup(void **state) {
+	static struct desk desk;
+
+	desk_open(&desk, "H51.15");
+	*state = &desk;
+	return 0;
+}
+
+static int desk_teardown(void **state) {
+	desk_close(*state);
+	return 0;
+}
+
+static void keep(struct store_txn *txn, uint32_t call, const char *reply) {
+	uint8_t key[IDEMPOTENCY_KEY_SIZE] = { 0 };
+
+	memcpy(key, &call, sizeof(call));
+	idempotency_keep(txn, key, METHOD, (const uint8_t *)reply, strlen(reply));
+}
+
+static int find(struct store_txn *txn, uint32_t call, const char *method, char reply[64]) {
+	uint8_t key[IDEMPOTENCY_KEY_SIZE] = { 0 };
+	struct store_value value;
+	int answer;
+
+	memcpy(key, &call, sizeof(call));
+	answer = idempotency_find(txn, key, method, &value);
+	if (answer == IDEMPOTENCY_DONE)
+		snprintf(reply, 64, "%.*s", (int)value.size, (const char *)value.bytes);
+	return answer;
+}
+
+static void a_retry_gets_the_same_reply(void **state) {
+	struct desk *desk = *state;
+	struct store_txn txn = desk_write(desk);
+	char reply[64];
+
+	assert_int_equal(find(&txn, 1, METHOD, reply), IDEMPOTENCY_NEW);
+	keep(&txn, 1, "one");
+	keep(&txn, 2, "");
+	assert_int_equal(find(&txn, 1, METHOD, reply), IDEMPOTENCY_DONE); /* in the same batch */
+	desk_keep(&txn);
+	desk_open_again(desk);
+	txn = desk_write(desk);
+	assert_int_equal(find(&txn, 1, METHOD, reply), IDEMPOTENCY_DONE);
+	assert_string_equal(reply, "one");
+	assert_int_equal(find(&txn, 2, METHOD, reply), IDEMPOTENCY_DONE);
+	assert_string_equal(reply, "");
+	assert_int_equal(find(&txn, 3, METHOD, reply), IDEMPOTENCY_NEW);
+	store_abort(&txn);
+}
+
+static void a_key_used_for_another_method_is_told(void **state) {
+	struct desk *desk = *state;
+	AUTO(store_abort) struct store_txn txn = desk_write(desk);
+	char reply[64];
+
+	keep(&txn, 1, "one");
+	assert_int_equal(find(&txn, 1, "Dossiers/RecordFeedback", reply), IDEMPOTENCY_OTHER_METHOD);
+	assert_int_equal(find(&txn, 1, "Dossiers/RecordDossier", reply), IDEMPOTENCY_OTHER_METHOD);
+	assert_int_equal(find(&txn, 1, METHOD "s", reply), IDEMPOTENCY_OTHER_METHOD);
+}
+
+static void a_call_whose_effect_was_not_kept_is_new(void **state) {
+	struct desk *desk = *state;
+	struct store_txn txn = desk_write(desk);
+	char reply[64];
+
+	keep(&txn, 1, "one");
+	store_abort(&txn);
+	txn = desk_write(desk);
+	assert_int_equal(find(&txn, 1, METHOD, reply), IDEMPOTENCY_NEW);
+	store_abort(&txn);
+}
+
+/* Makes results look so much older than they are. */
+static void age_all(struct store_txn *txn, uint64_t by_ms) {
+	struct key start = KEY_EMPTY;
+
+	key_add_u8(&start, 0);
+	for (uint64_t left = store_count(txn, TABLE_IDEMPOTENCY_AGE); left > 0; left--) {
+		AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
+		struct key young = KEY_EMPTY;
+		struct key old = KEY_EMPTY;
+		struct key last = KEY_EMPTY;
+
+		for (int i = 0; i < 24; i++)
+			key_add_u8(&last, 0xff);
+		assert_int_equal(store_cursor_open(txn, TABLE_IDEMPOTENCY_AGE, &cursor), STORE_OK);
+		assert_int_equal(store_cursor_before(&cursor, &last), STORE_OK);
+		key_add_bytes(&young, cursor.key.bytes, cursor.key.size);
+		store_cursor_close(&cursor);
+		key_add_u64(&old, key_u64_at(young.bytes, 0) - by_ms);
+		key_add_bytes(&old, young.bytes + 8, IDEMPOTENCY_KEY_SIZE);
+		store_delete(txn, TABLE_IDEMPOTENCY_AGE, &young);
+		store_put(txn, TABLE_IDEMPOTENCY_AGE, &old, "", 0);
+	}
+}
+
+static void results_of_yesterday_are_forgotten_faster_than_new_ones_come(void **state) {
+	struct desk *desk = *state;
+	struct store_txn txn = desk_write(desk);
+	char reply[64];
+
+	for (uint32_t i = 0; i < 20; i++)
+		keep(&txn, i, "old");
+	age_all(&txn, IDEMPOTENCY_AGE_MS);
+	for (uint32_t i = 100; i < 107; i++)
+		keep(&txn, i, "new");
+	assert_int_equal(store_count(&txn, TABLE_IDEMPOTENCY), 7);
+	assert_int_equal(store_count(&txn, TABLE_IDEMPOTENCY_AGE), 7);
+	assert_int_equal(find(&txn, 0, METHOD, reply), IDEMPOTENCY_NEW);
+	assert_int_equal(find(&txn, 100, METHOD, reply), IDEMPOTENCY_DONE);
+	desk_keep(&txn);
+}
+
+static void results_of_today_are_kept(void **state) {
+	struct desk *desk = *state;
+	struct store_txn txn = desk_write(desk);
+
+	for (uint32_t i = 0; i < 20; i++)
+		keep(&txn, i, "old");
+	age_all(&txn, IDEMPOTENCY_AGE_MS - 60000);
+	keep(&txn, 100, "new");
+	assert_int_equal(store_count(&txn, TABLE_IDEMPOTENCY), 21);
+	desk_keep(&txn);
+}
+
+static void there_are_never_more_results_than_the_limit(void **state) {
+	struct desk *desk = *state;
+	struct store_txn txn = desk_write(desk);
+	char reply[64];
+
+	for (uint32_t i = 0; i < IDEMPOTENCY_KEPT + 50; i++) {
+		keep(&txn, i, "x");
+		arena_reset(txn.arena);
+	}
+	assert_int_equal(store_count(&txn, TABLE_IDEMPOTENCY), IDEMPOTENCY_KEPT);
+	assert_int_equal(store_count(&txn, TABLE_IDEMPOTENCY_AGE), IDEMPOTENCY_KEPT);
+	assert_int_equal(find(&txn, IDEMPOTENCY_KEPT + 49, METHOD, reply), IDEMPOTENCY_DONE);
+	store_abort(&txn);
+}
+
+#define DESK_TEST(claim) cmocka_unit_test_setup_teardown(claim, desk_setup, desk_teardown)
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		DESK_TEST(a_retry_gets_the_same_reply),
+		DESK_TEST(a_key_used_for_another_method_is_told),
+		DESK_TEST(a_call_whose_effect_was_not_kept_is_new),
+		DESK_TEST(results_of_yesterday_are_forgotten_faster_than_new_ones_come),
+		DESK_TEST(results_of_today_are_kept),
+		DESK_TEST(there_are_never_more_results_than_the_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
