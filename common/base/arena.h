@@ -44,4 +44,4 @@ void *arena_copy(struct arena *arena, const void *bytes, size_t size);
 
 /* Formatted text; null as above. */
 char *arena_format(struct arena *arena, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));

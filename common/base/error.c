@@ -49,7 +49,7 @@ void error_trail_take(char *buffer, size_t size) {
 	buffer[0] = '\0';
 	for (unsigned i = 0; i < trail.count && used < size; i++) {
 		int wrote = snprintf(buffer + used, size - used, "%s%s %s:%d", i ? " < " : "",
-			trail.places[i].function, below_root(trail.places[i].file), trail.places[i].line);
+		    trail.places[i].function, below_root(trail.places[i].file), trail.places[i].line);
 
 		if (wrote < 0)
 			break;

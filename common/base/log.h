@@ -17,4 +17,4 @@ void log_warn(const char *event, const char *format, ...) __attribute__((format(
 /* Like log_warn, with the error's name and the calling thread's trail (error.h), which is then
  * forgotten. `code` is a negative errno. */
 void log_failure(const char *event, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));

@@ -50,8 +50,10 @@ bool message_is_text(const void *bytes, size_t size) {
 				return false;
 			code = code << 6 | (*at & 0x3f);
 		}
-		if (code < (more == 1 ? 0x80u : more == 2 ? 0x800u : 0x10000u) || code > 0x10ffff ||
-			(code >= 0xd800 && code <= 0xdfff))
+		if (code < (more == 1      ? 0x80u
+		               : more == 2 ? 0x800u
+		                           : 0x10000u) ||
+		    code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 			return false;
 	}
 	return true;
@@ -60,18 +62,19 @@ bool message_is_text(const void *bytes, size_t size) {
 static int scan_message(const ProtobufCMessageDescriptor *type, struct scan *scan);
 
 static int scan_length_field(
-	const ProtobufCFieldDescriptor *field, struct scan *scan, const uint8_t *bytes, size_t size) {
+    const ProtobufCFieldDescriptor *field, struct scan *scan, const uint8_t *bytes, size_t size) {
 	struct scan inner = { bytes, bytes + size, scan->fields, scan->depth + 1 };
 	uint64_t value;
 
 	switch (field->type) {
-	case PROTOBUF_C_TYPE_STRING: return message_is_text(bytes, size) ? MESSAGE_OK : MESSAGE_MALFORMED;
+	case PROTOBUF_C_TYPE_STRING:
+		return message_is_text(bytes, size) ? MESSAGE_OK : MESSAGE_MALFORMED;
 	case PROTOBUF_C_TYPE_BYTES: return MESSAGE_OK;
 	case PROTOBUF_C_TYPE_MESSAGE: return scan_message(field->descriptor, &inner);
 	case PROTOBUF_C_TYPE_ENUM:
 		while (inner.at < inner.end)
 			if (!read_varint(&inner, &value) ||
-				!protobuf_c_enum_descriptor_get_value(field->descriptor, (int)value))
+			    !protobuf_c_enum_descriptor_get_value(field->descriptor, (int)value))
 				return MESSAGE_MALFORMED;
 		return MESSAGE_OK;
 	default:
@@ -89,8 +92,8 @@ static int scan_field(const ProtobufCFieldDescriptor *field, struct scan *scan, 
 		if (!read_varint(scan, &value))
 			return MESSAGE_MALFORMED;
 		if (field && field->type == PROTOBUF_C_TYPE_ENUM &&
-			(value > INT32_MAX ||
-				!protobuf_c_enum_descriptor_get_value(field->descriptor, (int)value)))
+		    (value > INT32_MAX ||
+		        !protobuf_c_enum_descriptor_get_value(field->descriptor, (int)value)))
 			return MESSAGE_MALFORMED;
 		return MESSAGE_OK;
 	case WIRE_64_BIT:
@@ -131,7 +134,7 @@ static int scan_message(const ProtobufCMessageDescriptor *type, struct scan *sca
 }
 
 int message_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size,
-	struct arena *arena, ProtobufCMessage **ret_message) {
+    struct arena *arena, ProtobufCMessage **ret_message) {
 	unsigned fields = 0;
 	struct scan scan = { bytes, bytes + size, &fields, 0 };
 	int answer = size ? scan_message(type, &scan) : MESSAGE_OK;
@@ -158,8 +161,8 @@ ProtobufCMessage *message_new(const ProtobufCMessageDescriptor *type, struct are
 	return message;
 }
 
-int message_pack(const ProtobufCMessage *message, struct arena *arena, uint8_t **ret_bytes,
-	size_t *ret_size) {
+int message_pack(
+    const ProtobufCMessage *message, struct arena *arena, uint8_t **ret_bytes, size_t *ret_size) {
 	size_t size = protobuf_c_message_get_packed_size(message);
 	uint8_t *bytes = arena_alloc_raw(arena, size + 1);
 

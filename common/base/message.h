@@ -18,14 +18,15 @@
 
 enum {
 	MESSAGE_OK,
-	MESSAGE_MALFORMED, /* not such a message, or text that is not UTF-8, or an enum's unknown value */
+	MESSAGE_MALFORMED, /* not such a message, or text that is not UTF-8, or an enum's unknown value
+	                    */
 	MESSAGE_TOO_LARGE, /* more fields than the limit, or more memory than the arena gives */
 };
 
 /* Unpack bytes into `arena`; unknown fields are kept by protobuf-c and never looked at.
  * Return: an answer above. */
 int message_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size,
-	struct arena *arena, ProtobufCMessage **ret_message);
+    struct arena *arena, ProtobufCMessage **ret_message);
 
 /* Whether bytes are well-formed UTF-8 without NUL. */
 bool message_is_text(const void *bytes, size_t size);
@@ -34,5 +35,5 @@ bool message_is_text(const void *bytes, size_t size);
 ProtobufCMessage *message_new(const ProtobufCMessageDescriptor *type, struct arena *arena);
 
 /* Packed bytes in `arena`. Return: 0 or -ENOMEM. */
-int message_pack(const ProtobufCMessage *message, struct arena *arena, uint8_t **ret_bytes,
-	size_t *ret_size);
+int message_pack(
+    const ProtobufCMessage *message, struct arena *arena, uint8_t **ret_bytes, size_t *ret_size);

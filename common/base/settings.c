@@ -47,7 +47,7 @@ static size_t likeness(const char *left, const char *right) {
 	while (left[same] && left[same] == right[same])
 		same++;
 	while (tail < left_length - same && tail < right_length - same &&
-		   left[left_length - 1 - tail] == right[right_length - 1 - tail])
+	       left[left_length - 1 - tail] == right[right_length - 1 - tail])
 		tail++;
 	return (same + tail) * 100 / (left_length > right_length ? left_length : right_length);
 }
@@ -110,7 +110,7 @@ static void close_file(FILE **file) {
 }
 
 int settings_load(const struct setting *settings, size_t count, const char *path, void *target,
-	struct settings_fault *ret_fault) {
+    struct settings_fault *ret_fault) {
 	struct reading reading = { .settings = settings, .count = count, .target = target };
 	AUTO(close_file) FILE *file = NULL;
 	int line;

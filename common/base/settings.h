@@ -19,7 +19,7 @@ enum setting_type {
 };
 
 struct setting {
-	const char *name;    /* as in the file: "disk-reserve-mib" */
+	const char *name; /* as in the file: "disk-reserve-mib" */
 	enum setting_type type;
 	const char *initial; /* value when the file does not name it */
 	const char *meaning; /* one line, for the sample file */
@@ -29,8 +29,8 @@ struct setting {
 enum { SETTINGS_OK, SETTINGS_UNKNOWN_NAME, SETTINGS_BAD_VALUE, SETTINGS_MALFORMED };
 
 struct settings_fault {
-	unsigned line;      /* of the file */
-	char name[64];      /* the setting, when known */
+	unsigned line;       /* of the file */
+	char name[64];       /* the setting, when known */
 	const char *nearest; /* for SETTINGS_UNKNOWN_NAME: the setting it may have meant, or null */
 };
 
@@ -38,5 +38,5 @@ struct settings_fault {
  * settings_free. Sections of the file are ignored but allowed, for order.
  * Return: SETTINGS_OK, an answer above with *ret_fault set, or a negative errno. */
 int settings_load(const struct setting *settings, size_t count, const char *path, void *target,
-	struct settings_fault *ret_fault);
+    struct settings_fault *ret_fault);
 void settings_free(const struct setting *settings, size_t count, void *target);

@@ -57,11 +57,10 @@ static void free_pending(struct pending *pending) {
 	memset(pending, 0, sizeof(*pending));
 }
 
-static int use_curve(
-	void *socket, const struct rpc_identity *identity, const char *server_key) {
+static int use_curve(void *socket, const struct rpc_identity *identity, const char *server_key) {
 	if (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_key, 40) < 0 ||
-		zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, identity->public_key, 40) < 0 ||
-		zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, identity->secret_key, 40) < 0)
+	    zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, identity->public_key, 40) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, identity->secret_key, 40) < 0)
 		return failed_here(-errno);
 	return 0;
 }
@@ -69,23 +68,23 @@ static int use_curve(
 static int open_monitor(struct rpc_transport *transport, struct rpc_client *client) {
 	static const int unlimited = 0; /* libzmq's thread would wait for us to read */
 	static const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-							  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-							  ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED;
+	                          ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+	                          ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED;
 	char name[64];
 
 	snprintf(name, sizeof(name), "inproc://monitor-%u", atomic_fetch_add(&transport->monitors, 1));
 	client->monitor = zmq_socket(transport->context, ZMQ_PAIR);
 	if (!client->monitor || socket_prepare(client->monitor) < 0 ||
-		zmq_setsockopt(client->monitor, ZMQ_RCVHWM, &unlimited, sizeof(unlimited)) < 0 ||
-		zmq_socket_monitor(client->socket, name, events) < 0 ||
-		zmq_connect(client->monitor, name) < 0)
+	    zmq_setsockopt(client->monitor, ZMQ_RCVHWM, &unlimited, sizeof(unlimited)) < 0 ||
+	    zmq_socket_monitor(client->socket, name, events) < 0 ||
+	    zmq_connect(client->monitor, name) < 0)
 		return failed_here(-errno);
 	return 0;
 }
 
 /* Options of messaging by poor lines: no high-water mark on a connecting socket (libzmq 4.3.4 can
- * abort on it); nothing waits in libzmq for a connection, where it could not be called back; reconnect
- * slowly over tcp, at once inside the machine. */
+ * abort on it); nothing waits in libzmq for a connection, where it could not be called back;
+ * reconnect slowly over tcp, at once inside the machine. */
 static int prepare(void *socket, const char *endpoint) {
 	bool far = strncmp(endpoint, "tcp://", 6) == 0;
 	const int unlimited = 0;
@@ -96,15 +95,15 @@ static int prepare(void *socket, const char *endpoint) {
 	const int max_rt_ms = 60000;
 
 	if (socket_prepare(socket) < 0 ||
-		zmq_setsockopt(socket, ZMQ_RCVHWM, &unlimited, sizeof(unlimited)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_SNDHWM, &unlimited, sizeof(unlimited)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_IMMEDIATE, &immediate, sizeof(immediate)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof(reconnect_ms)) < 0 ||
-		zmq_setsockopt(
-			socket, ZMQ_RECONNECT_IVL_MAX, &reconnect_max_ms, sizeof(reconnect_max_ms)) < 0 ||
-		zmq_setsockopt(
-			socket, ZMQ_CONNECT_TIMEOUT, &connect_timeout_ms, sizeof(connect_timeout_ms)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_TCP_MAXRT, &max_rt_ms, sizeof(max_rt_ms)) < 0)
+	    zmq_setsockopt(socket, ZMQ_RCVHWM, &unlimited, sizeof(unlimited)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_SNDHWM, &unlimited, sizeof(unlimited)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_IMMEDIATE, &immediate, sizeof(immediate)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof(reconnect_ms)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_RECONNECT_IVL_MAX, &reconnect_max_ms, sizeof(reconnect_max_ms)) <
+	        0 ||
+	    zmq_setsockopt(
+	        socket, ZMQ_CONNECT_TIMEOUT, &connect_timeout_ms, sizeof(connect_timeout_ms)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_TCP_MAXRT, &max_rt_ms, sizeof(max_rt_ms)) < 0)
 		return failed_here(-errno);
 	return 0;
 }
@@ -172,7 +171,7 @@ static int send_request(struct rpc_client *client, struct pending *pending) {
 	pending->patience_ms = pending->patience_ms ? 2 * pending->patience_ms : RESEND_MS;
 	pending->resend_ms = now + pending->patience_ms;
 	pending->header.deadline_ms =
-		pending->deadline_ms > now ? (uint32_t)(pending->deadline_ms - now) : 1;
+	    pending->deadline_ms > now ? (uint32_t)(pending->deadline_ms - now) : 1;
 	r = frames_send(client->socket, NULL, &pending->header, pending->payload, pending->size);
 	pending->sent = r == FRAMES_OK;
 	return r < 0 ? failed_below(r) : 0;
@@ -203,7 +202,8 @@ static int send_unsent(struct rpc_client *client) {
 	return r < 0 ? failed_below(r) : 0;
 }
 
-/* What was sent over a connection that is gone is sent again over the next one, or never answered. */
+/* What was sent over a connection that is gone is sent again over the next one, or never answered.
+ */
 static void lose_sent(struct rpc_client *client) {
 	for (size_t i = 0; i < IN_FLIGHT_MAX; i++) {
 		struct pending *pending = &client->pending[i];
@@ -259,7 +259,7 @@ static void drain_monitor(struct rpc_client *client) {
 }
 
 int rpc_client_begin(
-	struct rpc_client *client, const struct rpc_request *request, uint64_t *ret_ticket) {
+    struct rpc_client *client, const struct rpc_request *request, uint64_t *ret_ticket) {
 	const struct contract_method *method = contract_find(request->method);
 	struct pending *pending = find(client, 0);
 	uint32_t deadline_ms = request->deadline_ms;
@@ -294,7 +294,7 @@ int rpc_client_begin(
 		else
 			randombytes_buf(pending->key, sizeof(pending->key));
 		pending->header.idempotency_key =
-			(ProtobufCBinaryData) { sizeof(pending->key), pending->key };
+		    (ProtobufCBinaryData) { sizeof(pending->key), pending->key };
 	}
 	drain_monitor(client);
 	r = send_request(client, pending);
@@ -309,11 +309,10 @@ int rpc_client_begin(
 /* The status a reply carries for one of ours; others are late and nobody waits for them. */
 static void take_reply(struct rpc_client *client, struct frames *frames) {
 	CallHeader *header =
-		call_header__unpack(NULL, zmq_msg_size(&frames->header), zmq_msg_data(&frames->header));
-	struct pending *pending =
-		header && header->call && header->kind == CALL_HEADER__KIND__STATUS
-			? find(client, header->call)
-			: NULL;
+	    call_header__unpack(NULL, zmq_msg_size(&frames->header), zmq_msg_data(&frames->header));
+	struct pending *pending = header && header->call && header->kind == CALL_HEADER__KIND__STATUS
+	                              ? find(client, header->call)
+	                              : NULL;
 
 	if (pending && !pending->ended) {
 		zmq_msg_init(&pending->reply_header);
@@ -341,7 +340,7 @@ static void drain(struct rpc_client *client) {
 static int wait(struct rpc_client *client, uint64_t until_ms) {
 	zmq_pollitem_t items[] = {
 		{ .socket = client->socket,
-			.events = (short)(has_unsent(client) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN) },
+		    .events = (short)(has_unsent(client) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN) },
 		{ .socket = client->monitor, .events = ZMQ_POLLIN },
 	};
 	uint64_t now = clock_monotonic_ms();
@@ -363,27 +362,26 @@ static bool is_cancelled(const struct rpc_client *client) {
 }
 
 static void give_up(const struct rpc_client *client, const struct pending *pending,
-	struct arena *arena, struct rpc_reply *reply) {
+    struct arena *arena, struct rpc_reply *reply) {
 	if (is_cancelled(client)) {
 		reply->status = RPC_CANCELLED;
 		return;
 	}
 	reply->status = client->connection == CONNECTION_REFUSED ? RPC_UNAUTHENTICATED
-					: pending->sent                            ? RPC_DEADLINE_EXCEEDED
-															   : RPC_UNAVAILABLE;
+	                : pending->sent                          ? RPC_DEADLINE_EXCEEDED
+	                                                         : RPC_UNAVAILABLE;
 	reply->fault = arena_alloc(arena, sizeof(*reply->fault));
 	if (!reply->fault)
 		return;
 	fault__init(reply->fault);
-	reply->fault->reason = client->connection == CONNECTION_REFUSED
-							   ? FAULT__REASON__NOT_ALLOWED
-							   : FAULT__REASON__SERVICE_DOWN;
+	reply->fault->reason = client->connection == CONNECTION_REFUSED ? FAULT__REASON__NOT_ALLOWED
+	                                                                : FAULT__REASON__SERVICE_DOWN;
 }
 
 static int unpack_reply(struct pending *pending, struct arena *arena, struct rpc_reply *reply) {
 	ProtobufCMessage *header = NULL;
 	int r = message_unpack(&call_header__descriptor, zmq_msg_data(&pending->reply_header),
-		zmq_msg_size(&pending->reply_header), arena, &header);
+	    zmq_msg_size(&pending->reply_header), arena, &header);
 
 	if (r != MESSAGE_OK)
 		return failed_here(-EBADMSG);
@@ -392,12 +390,12 @@ static int unpack_reply(struct pending *pending, struct arena *arena, struct rpc
 	if (reply->status != RPC_OK)
 		return 0;
 	r = message_unpack(pending->method->reply, zmq_msg_data(&pending->reply_payload),
-		zmq_msg_size(&pending->reply_payload), arena, &reply->message);
+	    zmq_msg_size(&pending->reply_payload), arena, &reply->message);
 	return r == MESSAGE_OK ? 0 : failed_here(r == MESSAGE_TOO_LARGE ? -ENOMEM : -EBADMSG);
 }
 
 int rpc_client_end(
-	struct rpc_client *client, uint64_t ticket, struct arena *arena, struct rpc_reply *ret_reply) {
+    struct rpc_client *client, uint64_t ticket, struct arena *arena, struct rpc_reply *ret_reply) {
 	struct pending *pending = find(client, ticket);
 	struct rpc_reply reply = { .status = RPC_OK };
 	int r = 0;
@@ -408,11 +406,11 @@ int rpc_client_end(
 		uint64_t now = clock_monotonic_ms();
 		bool repeated = pending->sent && is_repeatable(pending);
 		uint64_t until = repeated && pending->resend_ms < pending->deadline_ms
-							 ? pending->resend_ms
-							 : pending->deadline_ms;
+		                     ? pending->resend_ms
+		                     : pending->deadline_ms;
 
 		if (now >= pending->deadline_ms || client->connection == CONNECTION_REFUSED ||
-			pending->lost || is_cancelled(client))
+		    pending->lost || is_cancelled(client))
 			break;
 		if (repeated && now >= pending->resend_ms)
 			r = send_request(client, pending);
@@ -431,7 +429,7 @@ int rpc_client_end(
 }
 
 int rpc_client_call(struct rpc_client *client, const struct rpc_request *request,
-	struct arena *arena, struct rpc_reply *ret_reply) {
+    struct arena *arena, struct rpc_reply *ret_reply) {
 	uint64_t ticket;
 	int r = rpc_client_begin(client, request, &ticket);
 
@@ -439,7 +437,7 @@ int rpc_client_call(struct rpc_client *client, const struct rpc_request *request
 }
 
 int rpc_client_knock(struct rpc_transport *transport, const char *endpoint,
-	const struct rpc_identity *identity, const char *server_key, unsigned timeout_ms) {
+    const struct rpc_identity *identity, const char *server_key, unsigned timeout_ms) {
 	struct rpc_client_options options = { transport, endpoint, identity, server_key, NULL };
 	AUTO(rpc_client_closep) struct rpc_client *client = NULL;
 	uint64_t until = clock_monotonic_ms() + timeout_ms;

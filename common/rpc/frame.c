@@ -46,11 +46,11 @@ static int send_frame(void *socket, zmq_msg_t *frame, int flags) {
 	if (zmq_msg_send(frame, socket, flags | ZMQ_DONTWAIT) >= 0)
 		return FRAMES_OK;
 	return errno == EHOSTUNREACH || errno == EAGAIN || errno == EINTR ? FRAMES_DROPPED
-																	  : failed_here(-errno);
+	                                                                  : failed_here(-errno);
 }
 
 int frames_send(void *socket, zmq_msg_t *routing, const CallHeader *header, const uint8_t *payload,
-	size_t size) {
+    size_t size) {
 	struct frames frames;
 	int r = FRAMES_OK;
 

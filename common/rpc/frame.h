@@ -28,4 +28,4 @@ void frames_close(struct frames *frames);
 /* Send without waiting; a peer that is gone or does not read loses the message.
  * Return: FRAMES_OK, FRAMES_DROPPED, or a negative errno. */
 int frames_send(void *socket, zmq_msg_t *routing, const CallHeader *header, const uint8_t *payload,
-	size_t size);
+    size_t size);

@@ -28,7 +28,7 @@ void rpc_keyring_free(struct rpc_keyring *keyring) {
 }
 
 int rpc_keyring_replace(
-	struct rpc_keyring *keyring, const struct rpc_keyring_entry *entries, size_t count) {
+    struct rpc_keyring *keyring, const struct rpc_keyring_entry *entries, size_t count) {
 	struct rpc_keyring_entry *copy = calloc(count + 1, sizeof(*copy));
 	struct rpc_keyring_entry *old;
 
@@ -46,7 +46,7 @@ int rpc_keyring_replace(
 }
 
 bool rpc_keyring_find(struct rpc_keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE],
-	char ret_code[KEYRING_CODE_SIZE]) {
+    char ret_code[KEYRING_CODE_SIZE]) {
 	bool found = false;
 
 	pthread_mutex_lock(&keyring->lock);

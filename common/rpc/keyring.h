@@ -27,8 +27,8 @@ void rpc_keyring_free(struct rpc_keyring *keyring);
 
 /* Take a copy of `count` entries in place of all there were. Return: 0 or -ENOMEM. */
 int rpc_keyring_replace(
-	struct rpc_keyring *keyring, const struct rpc_keyring_entry *entries, size_t count);
+    struct rpc_keyring *keyring, const struct rpc_keyring_entry *entries, size_t count);
 
 /* The node a key stands for. Return: whether there is one. */
-bool rpc_keyring_find(
-	struct rpc_keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE], char ret_code[KEYRING_CODE_SIZE]);
+bool rpc_keyring_find(struct rpc_keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE],
+    char ret_code[KEYRING_CODE_SIZE]);

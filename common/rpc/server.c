@@ -63,11 +63,11 @@ struct rpc_server {
 		void *context;
 	} watches[WATCHES_MAX];
 	size_t watch_count;
-	pthread_mutex_t lock;      /* guards `ended` */
-	struct rpc_call *ended;    /* by other threads, newest first */
-	int wake;                  /* eventfd: `ended` is not empty */
-	struct rpc_call *spare;    /* calls to use again; their arenas keep a chunk */
-	struct rpc_call *made;     /* every call there is, newest first */
+	pthread_mutex_t lock;   /* guards `ended` */
+	struct rpc_call *ended; /* by other threads, newest first */
+	int wake;               /* eventfd: `ended` is not empty */
+	struct rpc_call *spare; /* calls to use again; their arenas keep a chunk */
+	struct rpc_call *made;  /* every call there is, newest first */
 	size_t pending;
 	struct heard *heard;
 	bool running;
@@ -85,7 +85,7 @@ static size_t cut(const char *text, size_t max) {
 }
 
 int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason reason,
-	const char *field, const char *value) {
+    const char *field, const char *value) {
 	Fault *fault = arena_alloc(&call->arena, sizeof(*fault));
 
 	call->status = status;
@@ -112,7 +112,7 @@ int rpc_call_pack(struct rpc_call *call) {
 	if (r < 0 || call->packed_size > RPC_PAYLOAD_MAX) {
 		call->packed_size = 0;
 		return rpc_call_refuse(
-			call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, call->method->name, NULL);
+		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, call->method->name, NULL);
 	}
 	call->packed = bytes;
 	return RPC_OK;
@@ -144,8 +144,8 @@ static void *open_router(struct rpc_server *server) {
 	if (!socket)
 		return NULL;
 	if (socket_prepare(socket) < 0 ||
-		zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_BACKLOG, &backlog, sizeof(backlog)) < 0) {
+	    zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_BACKLOG, &backlog, sizeof(backlog)) < 0) {
 		zmq_close(socket);
 		return NULL;
 	}
@@ -153,7 +153,7 @@ static void *open_router(struct rpc_server *server) {
 }
 
 static int add_listener(
-	struct rpc_server *server, void *socket, const char *endpoint, struct rpc_keyring *keyring) {
+    struct rpc_server *server, void *socket, const char *endpoint, struct rpc_keyring *keyring) {
 	if (zmq_bind(socket, endpoint) < 0) {
 		int error = errno;
 
@@ -179,17 +179,17 @@ static int enforce_curve(void *socket, const struct rpc_identity *identity) {
 	size_t size = sizeof(value);
 
 	if (zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &on, sizeof(on)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, identity->secret_key, 40) < 0 ||
-		zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, sizeof(domain) - 1) < 0 ||
-		zmq_setsockopt(socket, zap_enforce_domain, &on, sizeof(on)) < 0 ||
-		zmq_getsockopt(socket, zap_enforce_domain, &value, &size) < 0)
+	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, identity->secret_key, 40) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, sizeof(domain) - 1) < 0 ||
+	    zmq_setsockopt(socket, zap_enforce_domain, &on, sizeof(on)) < 0 ||
+	    zmq_getsockopt(socket, zap_enforce_domain, &value, &size) < 0)
 		return failed_here(-errno);
 	return value == 1 ? 0 : failed_here(-EPERM);
 }
 
 /* A stranger's key must be refused, or this listener must not serve. */
 static int knock_as_stranger(
-	struct rpc_server *server, void *socket, const struct rpc_identity *identity) {
+    struct rpc_server *server, void *socket, const struct rpc_identity *identity) {
 	struct rpc_identity stranger;
 	char endpoint[256];
 	size_t size = sizeof(endpoint);
@@ -204,7 +204,7 @@ static int knock_as_stranger(
 }
 
 int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
-	const struct rpc_identity *identity, struct rpc_keyring *keyring) {
+    const struct rpc_identity *identity, struct rpc_keyring *keyring) {
 	void *socket = open_router(server);
 	int r = socket ? 0 : failed_here(-errno);
 
@@ -218,7 +218,7 @@ int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
 		return failed_below(r);
 	}
 	if (zmq_setsockopt(socket, ZMQ_SNDHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_RCVHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0) {
+	    zmq_setsockopt(socket, ZMQ_RCVHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0) {
 		zmq_close(socket);
 		return failed_here(-EINVAL);
 	}
@@ -229,7 +229,7 @@ int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
 }
 
 int rpc_server_watch(
-	struct rpc_server *server, int descriptor, rpc_ready_function *ready, void *context) {
+    struct rpc_server *server, int descriptor, rpc_ready_function *ready, void *context) {
 	if (server->watch_count == WATCHES_MAX)
 		return failed_here(-ENOSPC);
 	server->watches[server->watch_count].descriptor = descriptor;
@@ -300,7 +300,8 @@ static void send_status(struct rpc_server *server, struct rpc_call *call) {
 	header.status = call->status;
 	header.fault = call->fault;
 	r = frames_send(call->own->listener->socket, &call->own->routing, &header,
-		call->status == RPC_OK ? call->packed : NULL, call->status == RPC_OK ? call->packed_size : 0);
+	    call->status == RPC_OK ? call->packed : NULL,
+	    call->status == RPC_OK ? call->packed_size : 0);
 	if (r < 0)
 		log_failure("reply-failed", r, "a reply could not be sent");
 	give_back(server, call);
@@ -349,14 +350,15 @@ static void free_calls(struct rpc_call *calls) {
 	}
 }
 
-/* A caller that repeats its call finds the server that comes after this one; the others are told. */
+/* A caller that repeats its call finds the server that comes after this one; the others are told.
+ */
 static void say_farewell(struct rpc_server *server) {
 	send_ended(server);
 	for (struct rpc_call *call = server->made; call; call = call->own->made) {
 		if (!call->own->in_hand || call->method->access != ACCESS__CALLS)
 			continue;
 		rpc_call_refuse(
-			call, RPC_UNAVAILABLE, FAULT__REASON__SERVICE_DOWN, call->method->name, NULL);
+		    call, RPC_UNAVAILABLE, FAULT__REASON__SERVICE_DOWN, call->method->name, NULL);
 		send_status(server, call);
 	}
 }
@@ -367,8 +369,7 @@ void rpc_server_close(struct rpc_server *server) {
 
 	say_farewell(server);
 	for (size_t i = 0; i < server->listener_count; i++) {
-		zmq_setsockopt(
-			server->listeners[i].socket, ZMQ_LINGER, &farewell_ms, sizeof(farewell_ms));
+		zmq_setsockopt(server->listeners[i].socket, ZMQ_LINGER, &farewell_ms, sizeof(farewell_ms));
 		zmq_close(server->listeners[i].socket);
 	}
 	free_calls(server->made);
@@ -442,16 +443,16 @@ static int prepare(struct rpc_call *call, const CallHeader *header, const zmq_ms
 
 	if (!method)
 		return rpc_call_refuse(
-			call, RPC_UNIMPLEMENTED, FAULT__REASON__UNKNOWN_METHOD, "method", header->method);
+		    call, RPC_UNIMPLEMENTED, FAULT__REASON__UNKNOWN_METHOD, "method", header->method);
 	call->method = method;
 	if (call->peer && method->permission != PERMISSION__PEER) {
 		log_warn("call-refused", "%s may not call %s", call->peer, method->name);
 		return rpc_call_refuse(
-			call, RPC_PERMISSION_DENIED, FAULT__REASON__NOT_ALLOWED, "method", method->name);
+		    call, RPC_PERMISSION_DENIED, FAULT__REASON__NOT_ALLOWED, "method", method->name);
 	}
 	if (method->keyed && header->idempotency_key.len != sizeof(call->own->key))
 		return rpc_call_refuse(
-			call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_NEEDED, "idempotency_key", NULL);
+		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_NEEDED, "idempotency_key", NULL);
 	if (method->keyed) {
 		memcpy(call->own->key, header->idempotency_key.data, sizeof(call->own->key));
 		call->key = call->own->key;
@@ -467,17 +468,18 @@ static int prepare(struct rpc_call *call, const CallHeader *header, const zmq_ms
 	case MESSAGE_OK: break;
 	case MESSAGE_TOO_LARGE:
 		return rpc_call_refuse(
-			call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, method->name, NULL);
+		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, method->name, NULL);
 	default:
 		return rpc_call_refuse(
-			call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, method->request->name, NULL);
+		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, method->request->name, NULL);
 	}
 	call->arena.cap = RPC_MEMORY_MAX;
 	call->reply = message_new(method->reply, &call->arena);
 	return call->reply ? RPC_OK : RPC_RESOURCE_EXHAUSTED;
 }
 
-static void accept_call(struct rpc_server *server, struct listener *listener, struct frames *frames) {
+static void accept_call(
+    struct rpc_server *server, struct listener *listener, struct frames *frames) {
 	struct rpc_call *call = take_call(server);
 	ProtobufCMessage *unpacked = NULL;
 	CallHeader *header;
@@ -489,24 +491,24 @@ static void accept_call(struct rpc_server *server, struct listener *listener, st
 	call->own->listener = listener;
 	zmq_msg_move(&call->own->routing, &frames->routing);
 	if (message_unpack(&call_header__descriptor, zmq_msg_data(&frames->header),
-			zmq_msg_size(&frames->header), &call->arena, &unpacked) != MESSAGE_OK) {
+	        zmq_msg_size(&frames->header), &call->arena, &unpacked) != MESSAGE_OK) {
 		give_back(server, call);
 		return;
 	}
 	header = (CallHeader *)unpacked;
 	call->own->call = header->call;
 	snprintf(call->own->trace, sizeof(call->own->trace), "%.*s",
-		(int)cut(header->trace, sizeof(call->own->trace) - 1), header->trace);
+	    (int)cut(header->trace, sizeof(call->own->trace) - 1), header->trace);
 	if (header->kind != CALL_HEADER__KIND__REQUEST) {
 		give_back(server, call);
 		return;
 	}
 	if (!identify(server, call, &frames->payload))
-		status = rpc_call_refuse(
-			call, RPC_UNAUTHENTICATED, FAULT__REASON__NOT_ALLOWED, "key", NULL);
+		status =
+		    rpc_call_refuse(call, RPC_UNAUTHENTICATED, FAULT__REASON__NOT_ALLOWED, "key", NULL);
 	else if (is_overloaded(server, call))
 		status = rpc_call_refuse(
-			call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, header->method, NULL);
+		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, header->method, NULL);
 	else
 		status = prepare(call, header, &frames->payload);
 	call->status = (enum rpc_status)status;
@@ -545,11 +547,11 @@ int rpc_server_run(struct rpc_server *server) {
 
 		for (size_t i = 0; i < server->listener_count; i++)
 			items[count++] =
-				(zmq_pollitem_t) { .socket = server->listeners[i].socket, .events = ZMQ_POLLIN };
+			    (zmq_pollitem_t) { .socket = server->listeners[i].socket, .events = ZMQ_POLLIN };
 		watched = count;
 		for (size_t i = 0; i < server->watch_count; i++)
 			items[count++] =
-				(zmq_pollitem_t) { .fd = server->watches[i].descriptor, .events = ZMQ_POLLIN };
+			    (zmq_pollitem_t) { .fd = server->watches[i].descriptor, .events = ZMQ_POLLIN };
 		items[count++] = (zmq_pollitem_t) { .fd = server->wake, .events = ZMQ_POLLIN };
 		if (zmq_poll(items, (int)count, -1) < 0) {
 			if (errno == EINTR)

@@ -3,8 +3,8 @@
  * Server
  *
  * One loop on one thread owns all sockets of the process. For each call it finds the method, checks
- * who calls, unpacks the request into a capped arena, and hands the call to `dispatch` on the loop's
- * thread; whoever ends the call gives it back with rpc_server_answer, from any thread.
+ * who calls, unpacks the request into a capped arena, and hands the call to `dispatch` on the
+ * loop's thread; whoever ends the call gives it back with rpc_server_answer, from any thread.
  */
 #pragma once
 
@@ -15,9 +15,9 @@
 #include "common/rpc/transport.h"
 #include "proto/contract.h"
 
-#define RPC_PENDING_MAX 1024              /* calls in hand; beyond this RESOURCE_EXHAUSTED */
-#define RPC_PENDING_PEER_MAX 16           /* of them, calls of one peer */
-#define RPC_MEMORY_MAX  ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
+#define RPC_PENDING_MAX      1024               /* calls in hand; beyond this RESOURCE_EXHAUSTED */
+#define RPC_PENDING_PEER_MAX 16                 /* of them, calls of one peer */
+#define RPC_MEMORY_MAX       ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
 
 struct rpc_call {
 	const struct contract_method *method;
@@ -31,8 +31,8 @@ struct rpc_call {
 
 	/* How it ended: set by the handler's side before rpc_server_answer. */
 	enum rpc_status status;
-	Fault *fault;           /* in `arena`; may be null */
-	const uint8_t *packed;  /* the reply's bytes; null: the server packs `reply` */
+	Fault *fault;          /* in `arena`; may be null */
+	const uint8_t *packed; /* the reply's bytes; null: the server packs `reply` */
 	size_t packed_size;
 
 	struct rpc_call_private *own;
@@ -41,7 +41,7 @@ struct rpc_call {
 
 /* Ends the call with a fault. `field` and `value` may be null; texts are copied. Return: status. */
 int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason reason,
-	const char *field, const char *value);
+    const char *field, const char *value);
 
 /* Packs `reply` into the arena, now: what it borrows may be gone later.
  * Return: 0, or RPC_RESOURCE_EXHAUSTED when it is larger than a payload may be. */
@@ -71,12 +71,12 @@ int rpc_server_listen_office(struct rpc_server *server, const char *endpoint);
  * The keyring stays the caller's and must outlive the transport.
  * Return: 0 or a negative errno (-EADDRINUSE: somebody else listens there). */
 int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
-	const struct rpc_identity *identity, struct rpc_keyring *keyring);
+    const struct rpc_identity *identity, struct rpc_keyring *keyring);
 
 /* Call `ready` on the loop whenever `descriptor` is readable. At most 4. */
 typedef void rpc_ready_function(void *context);
 int rpc_server_watch(
-	struct rpc_server *server, int descriptor, rpc_ready_function *ready, void *context);
+    struct rpc_server *server, int descriptor, rpc_ready_function *ready, void *context);
 
 /* Serve until rpc_server_stop. Return: 0 or a negative errno. */
 int rpc_server_run(struct rpc_server *server);

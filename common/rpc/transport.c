@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
-#include "common/rpc/keyring.h"
 #include "common/rpc/internal.h"
+#include "common/rpc/keyring.h"
 
 int rpc_transport_open(struct rpc_transport **ret_transport) {
 	struct rpc_transport *transport = calloc(1, sizeof(*transport));
@@ -66,9 +66,9 @@ int socket_prepare(void *socket) {
 	static const int ipv6 = 1;
 
 	if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_LINGER, &no_linger, sizeof(no_linger)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_HANDSHAKE_IVL, &handshake_ms, sizeof(handshake_ms)) < 0 ||
-		zmq_setsockopt(socket, ZMQ_IPV6, &ipv6, sizeof(ipv6)) < 0)
+	    zmq_setsockopt(socket, ZMQ_LINGER, &no_linger, sizeof(no_linger)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_HANDSHAKE_IVL, &handshake_ms, sizeof(handshake_ms)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_IPV6, &ipv6, sizeof(ipv6)) < 0)
 		return failed_here(-errno);
 	return 0;
 }
@@ -101,7 +101,7 @@ int rpc_probe(const char *endpoint, unsigned timeout_ms) {
 	int r = -EHOSTUNREACH;
 
 	if (strncmp(endpoint, "tcp://", 6) != 0 || !(port = strrchr(endpoint + 6, ':')) ||
-		(size_t)(port - endpoint - 6) >= sizeof(host))
+	    (size_t)(port - endpoint - 6) >= sizeof(host))
 		return -EINVAL;
 	snprintf(host, sizeof(host), "%.*s", (int)(port - endpoint - 6), endpoint + 6);
 	if (getaddrinfo(host, port + 1, &hints, &addresses) != 0)

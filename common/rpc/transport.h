@@ -11,8 +11,8 @@
 
 #include "common/base/error.h"
 
-#define RPC_PAYLOAD_MAX (1u << 20)         /* larger payloads are refused by the sender */
-#define RPC_HEADER_MAX  4096u              /* larger headers are dropped */
+#define RPC_PAYLOAD_MAX (1u << 20)             /* larger payloads are refused by the sender */
+#define RPC_HEADER_MAX  4096u                  /* larger headers are dropped */
 #define RPC_FRAME_MAX   (RPC_PAYLOAD_MAX + 64) /* with what CURVE adds */
 
 /* A CURVE key pair, Z85 text as in key files. */

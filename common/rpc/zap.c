@@ -58,21 +58,20 @@ static bool receive_request(void *socket, struct zap_request *request) {
 static void answer_request(struct zap *zap, const struct zap_request *request) {
 	char user[RPC_KEY_TEXT_SIZE] = "";
 	char code[KEYRING_CODE_SIZE];
-	bool known = request->count == ZAP_FRAMES &&
-				 strcmp(request->frames[ZAP_VERSION], "1.0") == 0 &&
-				 strcmp(request->frames[ZAP_MECHANISM], "CURVE") == 0 &&
-				 request->sizes[ZAP_KEY] == KEYRING_KEY_SIZE &&
-				 rpc_keyring_find(zap->keyring, (const uint8_t *)request->frames[ZAP_KEY], code);
+	bool known = request->count == ZAP_FRAMES && strcmp(request->frames[ZAP_VERSION], "1.0") == 0 &&
+	             strcmp(request->frames[ZAP_MECHANISM], "CURVE") == 0 &&
+	             request->sizes[ZAP_KEY] == KEYRING_KEY_SIZE &&
+	             rpc_keyring_find(zap->keyring, (const uint8_t *)request->frames[ZAP_KEY], code);
 	const char *status = known ? "200" : "400";
 
 	if (known)
 		zmq_z85_encode(user, (const uint8_t *)request->frames[ZAP_KEY], KEYRING_KEY_SIZE);
 	else
 		log_warn("peer-refused", "a key that is not in the peer list, from %s",
-			request->count > ZAP_ADDRESS ? request->frames[ZAP_ADDRESS] : "?");
+		    request->count > ZAP_ADDRESS ? request->frames[ZAP_ADDRESS] : "?");
 	zmq_send(zap->handler, "1.0", 3, ZMQ_SNDMORE);
 	zmq_send(zap->handler, request->frames[ZAP_REQUEST], (size_t)request->sizes[ZAP_REQUEST],
-		ZMQ_SNDMORE);
+	    ZMQ_SNDMORE);
 	zmq_send(zap->handler, status, 3, ZMQ_SNDMORE);
 	zmq_send(zap->handler, "", 0, ZMQ_SNDMORE);
 	zmq_send(zap->handler, user, strlen(user), ZMQ_SNDMORE);
@@ -125,9 +124,9 @@ int zap_start(struct rpc_transport *transport, struct rpc_keyring *keyring) {
 	zap->stop = zmq_socket(transport->context, ZMQ_PAIR);
 	zap->stopped = zmq_socket(transport->context, ZMQ_PAIR);
 	if (!zap->handler || !zap->stop || !zap->stopped || socket_prepare(zap->handler) < 0 ||
-		zmq_bind(zap->handler, "inproc://zeromq.zap.01") < 0 ||
-		zmq_bind(zap->stopped, "inproc://zap-stop") < 0 ||
-		zmq_connect(zap->stop, "inproc://zap-stop") < 0)
+	    zmq_bind(zap->handler, "inproc://zeromq.zap.01") < 0 ||
+	    zmq_bind(zap->stopped, "inproc://zap-stop") < 0 ||
+	    zmq_connect(zap->stop, "inproc://zap-stop") < 0)
 		r = failed_here(-errno);
 	if (r == 0)
 		r = -pthread_create(&zap->thread, NULL, work, zap);

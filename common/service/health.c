@@ -21,7 +21,7 @@ static uint64_t resident_bytes(void) {
 
 static int fill_registers(struct service_call *call, const struct schema *schema, Health *health) {
 	health->registers =
-		arena_alloc(call->arena, (schema->register_count + 1) * sizeof(RegisterSize *));
+	    arena_alloc(call->arena, (schema->register_count + 1) * sizeof(RegisterSize *));
 	if (!health->registers)
 		return failed_here(-ENOMEM);
 	for (size_t i = 0; i < schema->register_count; i++) {
@@ -40,8 +40,7 @@ static int fill_registers(struct service_call *call, const struct schema *schema
 static int fill_marks(struct service_call *call, Health *health) {
 	struct event_mark *marks;
 	size_t count;
-	int r = event_log_marks(
-		call->txn, STREAM__STREAM_UNSPECIFIED, call->arena, &marks, &count);
+	int r = event_log_marks(call->txn, STREAM__STREAM_UNSPECIFIED, call->arena, &marks, &count);
 
 	if (r < 0)
 		return failed_below(r);
@@ -66,7 +65,7 @@ static int fill_marks(struct service_call *call, Health *health) {
 }
 
 int service_check(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const struct service_plan *plan = service_plan_of(call->service);
 	Health *health = (Health *)reply;
 	uint64_t map_bytes;

@@ -15,25 +15,25 @@
 
 const struct setting node_setting_table[] = {
 	{ "code", SETTING_TEXT, "", "mã định danh của đơn vị (QĐ 20/2020/QĐ-TTg)",
-		offsetof(struct node_settings, code) },
-	{ "name", SETTING_TEXT, "", "tên đầy đủ của đơn vị",
-		offsetof(struct node_settings, name) },
+	    offsetof(struct node_settings, code) },
+	{ "name", SETTING_TEXT, "", "tên đầy đủ của đơn vị", offsetof(struct node_settings, name) },
 	{ "place", SETTING_TEXT, "", "địa danh ghi trên báo cáo",
-		offsetof(struct node_settings, place) },
+	    offsetof(struct node_settings, place) },
 	{ "listen", SETTING_TEXT, "", "nơi nhận kết nối của cấp dưới, ví dụ tcp://0.0.0.0:7100",
-		offsetof(struct node_settings, listen) },
+	    offsetof(struct node_settings, listen) },
 	{ "parent", SETTING_TEXT, "", "địa chỉ của cấp trên, ví dụ tcp://10.0.0.1:7100",
-		offsetof(struct node_settings, parent) },
+	    offsetof(struct node_settings, parent) },
 	{ "map-mib", SETTING_NUMBER, "65536", "dung lượng lớn nhất của mỗi kho dữ liệu, MiB",
-		offsetof(struct node_settings, map_mib) },
+	    offsetof(struct node_settings, map_mib) },
 	{ "disk-reserve-mib", SETTING_NUMBER, "64", "đĩa còn ít hơn thì không nhận việc mới, MiB",
-		offsetof(struct node_settings, disk_reserve_mib) },
+	    offsetof(struct node_settings, disk_reserve_mib) },
 	{ "batch-max", SETTING_NUMBER, "64", "số lệnh ghi nhiều nhất trong một lần ghi đĩa",
-		offsetof(struct node_settings, batch_max) },
+	    offsetof(struct node_settings, batch_max) },
 	{ "queue-max", SETTING_NUMBER, "512", "số lệnh ghi được chờ nhiều nhất",
-		offsetof(struct node_settings, queue_max) },
-	{ "exchange-interval-ms", SETTING_NUMBER, "2000", "khoảng cách giữa hai lần trao đổi, mili giây",
-		offsetof(struct node_settings, exchange_interval_ms) },
+	    offsetof(struct node_settings, queue_max) },
+	{ "exchange-interval-ms", SETTING_NUMBER, "2000",
+	    "khoảng cách giữa hai lần trao đổi, mili giây",
+	    offsetof(struct node_settings, exchange_interval_ms) },
 };
 const size_t node_setting_count = LENGTH_OF(node_setting_table);
 
@@ -104,7 +104,8 @@ void node_close(struct node *node) {
 	node->folder = NULL;
 }
 
-char *node_endpoint(const struct node *node, const char *service, char endpoint[NODE_ENDPOINT_SIZE]) {
+char *node_endpoint(
+    const struct node *node, const char *service, char endpoint[NODE_ENDPOINT_SIZE]) {
 	snprintf(endpoint, NODE_ENDPOINT_SIZE, "ipc:///proc/self/fd/%d/%s", node->run, service);
 	return endpoint;
 }

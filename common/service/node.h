@@ -34,7 +34,7 @@ struct node_settings {
 
 struct node {
 	char *folder;
-	int run;      /* descriptor of the run folder: socket paths stay short however deep it lies */
+	int run; /* descriptor of the run folder: socket paths stay short however deep it lies */
 	struct node_settings settings;
 };
 
@@ -54,7 +54,8 @@ extern const size_t node_setting_count;
 #define NODE_ENDPOINT_SIZE 96
 
 /* Where a service of this node is called. Return: `endpoint`. */
-char *node_endpoint(const struct node *node, const char *service, char endpoint[NODE_ENDPOINT_SIZE]);
+char *node_endpoint(
+    const struct node *node, const char *service, char endpoint[NODE_ENDPOINT_SIZE]);
 
 /* A path below the node's folder, on the heap; null when memory is out. */
 char *node_path(const struct node *node, const char *below);

@@ -14,15 +14,14 @@
 typedef RecordDossiersRequest RecordsRequest;
 
 static void owner_fault(struct check *check, const struct register_type *type,
-	const ProtobufCMessage *record, const char *owner, struct arena *arena) {
+    const ProtobufCMessage *record, const char *owner, struct arena *arena) {
 	const char *code = register_code(type, record, arena);
 
-	check_fault(
-		check, FAULT__REASON__OTHER_OWNER, type->code_fields[0], code ? code : "", owner);
+	check_fault(check, FAULT__REASON__OTHER_OWNER, type->code_fields[0], code ? code : "", owner);
 }
 
 int service_record(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const RecordsRequest *records = (const RecordsRequest *)request;
 	const struct register_type *type = call->argument;
 	struct fault_list faults = { .arena = call->arena };
@@ -30,7 +29,7 @@ int service_record(
 
 	if (records->n_records > RECORDS_MAX)
 		return service_refuse(
-			call, RPC_INVALID_ARGUMENT, FAULT__REASON__TOO_LARGE, "records", "1000");
+		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__TOO_LARGE, "records", "1000");
 	for (size_t i = 0; i < records->n_records; i++) {
 		const ProtobufCMessage *record = (const ProtobufCMessage *)records->records[i];
 		struct check check = { .txn = call->txn, .faults = &faults, .record = (uint32_t)i };
@@ -42,9 +41,8 @@ int service_record(
 			type->check(&check, record);
 		if (faults.count != before)
 			continue;
-		r = records->dry_run
-				? register_compare(call->txn, type, record, call->arena, &owner)
-				: register_write(call->txn, type, record, call->rpc->actor, &owner);
+		r = records->dry_run ? register_compare(call->txn, type, record, call->arena, &owner)
+		                     : register_write(call->txn, type, record, call->rpc->actor, &owner);
 		switch (r) {
 		case REGISTER_ADDED: result->added++; break;
 		case REGISTER_CHANGED: result->changed++; break;

@@ -25,8 +25,8 @@ static Mark *mark_message(struct arena *arena, const struct event_mark *mark) {
 	return message->origin && message->head.data ? message : NULL;
 }
 
-static int fill_marks(struct service_call *call, const struct event_mark *marks, size_t count,
-	Mark ***ret_marks) {
+static int fill_marks(
+    struct service_call *call, const struct event_mark *marks, size_t count, Mark ***ret_marks) {
 	Mark **messages = arena_alloc(call->arena, (count + 1) * sizeof(*messages));
 
 	if (!messages)
@@ -41,7 +41,7 @@ static int fill_marks(struct service_call *call, const struct event_mark *marks,
 }
 
 int service_marks(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const MarksRequest *asked = (const MarksRequest *)request;
 	MarksReply *result = (MarksReply *)reply;
 	struct event_mark *marks;
@@ -57,11 +57,10 @@ int service_marks(
 }
 
 int service_read_events(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const ReadEventsRequest *asked = (const ReadEventsRequest *)request;
 	ReadEventsReply *result = (ReadEventsReply *)reply;
-	struct event_mark *after =
-		arena_alloc(call->arena, (asked->n_after + 1) * sizeof(*after));
+	struct event_mark *after = arena_alloc(call->arena, (asked->n_after + 1) * sizeof(*after));
 	size_t max_bytes = asked->max_bytes ? asked->max_bytes : READ_BYTES;
 	bool more = false;
 	int r;
@@ -74,14 +73,14 @@ int service_read_events(
 		after[i].sequence = asked->after[i]->sequence;
 	}
 	r = event_log_read(call->txn, asked->stream, after, asked->n_after,
-		max_bytes < READ_BYTES_MAX ? max_bytes : READ_BYTES_MAX, call->arena, &result->events,
-		&result->n_events, &more);
+	    max_bytes < READ_BYTES_MAX ? max_bytes : READ_BYTES_MAX, call->arena, &result->events,
+	    &result->n_events, &more);
 	result->more = more;
 	return r < 0 ? failed_below(r) : 0;
 }
 
 static int keep_one(struct service_call *call, Stream stream, const ProtobufCBinaryData *bytes,
-	ApplyEventsReply *result) {
+    ApplyEventsReply *result) {
 	const struct schema *schema = service_plan_of(call->service)->schema;
 	Event *event = NULL;
 	int r = event_log_keep(call->txn, stream, bytes->data, bytes->len, &event);
@@ -95,8 +94,7 @@ static int keep_one(struct service_call *call, Stream stream, const ProtobufCBin
 		log_warn("log-fork", "two histories of one origin in stream %d", (int)stream);
 		return service_refuse(call, RPC_DATA_LOSS, FAULT__REASON__BROKEN_CHAIN, "previous", NULL);
 	case EVENT_LOG_MALFORMED:
-		return service_refuse(
-			call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, "events", NULL);
+		return service_refuse(call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, "events", NULL);
 	default: return failed_below(r);
 	}
 	result->applied++;
@@ -104,7 +102,7 @@ static int keep_one(struct service_call *call, Stream stream, const ProtobufCBin
 	if (r == STORE_NOT_FOUND) {
 		event_log_hold(call->txn, event, "not a record that this version accepts");
 		log_warn("event-held", "event %llu of %s, type %d, is kept without effect",
-			(unsigned long long)event->sequence, event->origin, (int)event->type);
+		    (unsigned long long)event->sequence, event->origin, (int)event->type);
 		result->held++;
 		return 0;
 	}
@@ -113,7 +111,7 @@ static int keep_one(struct service_call *call, Stream stream, const ProtobufCBin
 
 /* The marks of the origins that were sent: what the sender may take as delivered. */
 int service_apply_events(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const ApplyEventsRequest *sent = (const ApplyEventsRequest *)request;
 	ApplyEventsReply *result = (ApplyEventsReply *)reply;
 	struct event_mark *marks;

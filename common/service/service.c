@@ -89,11 +89,12 @@ bool service_is_stopping(const struct service *service) {
 }
 
 int service_refuse(struct service_call *call, enum rpc_status status, Fault__Reason reason,
-	const char *field, const char *value) {
+    const char *field, const char *value) {
 	return rpc_call_refuse(call->rpc, status, reason, field, value);
 }
 
-static const struct service_method *row_of(const struct service *service, const struct rpc_call *call) {
+static const struct service_method *row_of(
+    const struct service *service, const struct rpc_call *call) {
 	return service->rows[call->method - contract_methods];
 }
 
@@ -103,7 +104,7 @@ static void settle(struct service *service, struct rpc_call *call, int result) {
 		return; /* refused; status and fault are set */
 	if (result == -ENOSPC) {
 		rpc_call_refuse(
-			call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__DISK_FULL, "disk", service->node.folder);
+		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__DISK_FULL, "disk", service->node.folder);
 		return;
 	}
 	if (result < 0) {
@@ -113,7 +114,7 @@ static void settle(struct service *service, struct rpc_call *call, int result) {
 }
 
 static int handle(struct service *service, struct rpc_call *call, struct store_txn *txn,
-	struct service_worker *worker) {
+    struct service_worker *worker) {
 	const struct service_method *row = row_of(service, call);
 	struct service_call handled = {
 		.service = service,
@@ -159,13 +160,13 @@ static int run_write(struct committer_job *job, struct store_txn *txn) {
 
 	if (clock_monotonic_ms() > call->deadline_ms)
 		return rpc_call_refuse(
-			call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+		    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
 	r = idempotency_find(txn, call->key, call->method->name, &kept);
 	if (r < 0)
 		return failed_below(r);
 	if (r == IDEMPOTENCY_OTHER_METHOD)
 		return rpc_call_refuse(
-			call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_REUSED, "idempotency_key", NULL);
+		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_REUSED, "idempotency_key", NULL);
 	if (r == IDEMPOTENCY_DONE) {
 		call->packed = arena_copy(&call->arena, kept.bytes, kept.size);
 		call->packed_size = kept.size;
@@ -196,7 +197,7 @@ static void queue_write(struct service *service, struct rpc_call *call) {
 			return;
 	}
 	rpc_call_refuse(
-		call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+	    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
 	rpc_server_answer(service->server, call);
 }
 
@@ -213,8 +214,8 @@ static void dispatch(void *context, struct rpc_call *call) {
 	struct service *service = context;
 
 	if (!row_of(service, call)) {
-		rpc_call_refuse(call, RPC_UNIMPLEMENTED, FAULT__REASON__UNKNOWN_METHOD, "method",
-			call->method->name);
+		rpc_call_refuse(
+		    call, RPC_UNIMPLEMENTED, FAULT__REASON__UNKNOWN_METHOD, "method", call->method->name);
 		rpc_server_answer(service->server, call);
 		return;
 	}
@@ -250,7 +251,7 @@ static void *work(void *context) {
 		/* Its caller stopped waiting: dead work is not begun. */
 		if (clock_monotonic_ms() > call->deadline_ms)
 			rpc_call_refuse(
-				call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+			    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
 		else
 			settle(service, call, handle(service, call, NULL, worker));
 		rpc_server_answer(service->server, call);
@@ -261,7 +262,7 @@ static void *work(void *context) {
 }
 
 static int client_of(
-	struct service_worker *worker, const char *name, struct rpc_client **ret_client) {
+    struct service_worker *worker, const char *name, struct rpc_client **ret_client) {
 	struct service *service = worker->service;
 	char endpoint[NODE_ENDPOINT_SIZE];
 	struct rpc_client_options options = {
@@ -274,9 +275,8 @@ static int client_of(
 		struct client_slot *slot = &worker->clients[i];
 
 		if (!*slot->service) {
-			int r = strlen(name) < sizeof(slot->service)
-						? rpc_client_open(&options, &slot->client)
-						: failed_here(-ENAMETOOLONG);
+			int r = strlen(name) < sizeof(slot->service) ? rpc_client_open(&options, &slot->client)
+			                                             : failed_here(-ENAMETOOLONG);
 
 			if (r < 0)
 				return failed_below(r);
@@ -294,8 +294,7 @@ static int pass_on(struct service_call *call, const char *service, const struct 
 	call->rpc->status = reply->status;
 	call->rpc->fault = reply->fault;
 	if (reply->fault && reply->fault->reason == FAULT__REASON__SERVICE_DOWN)
-		return service_refuse(
-			call, reply->status, FAULT__REASON__SERVICE_DOWN, "service", service);
+		return service_refuse(call, reply->status, FAULT__REASON__SERVICE_DOWN, "service", service);
 	return (int)reply->status;
 }
 
@@ -303,8 +302,7 @@ int service_ask_all(struct service_call *call, struct service_question *question
 	uint64_t tickets[16];
 	struct rpc_client *clients[16];
 	uint64_t now = clock_monotonic_ms();
-	uint32_t left =
-		call->rpc->deadline_ms > now ? (uint32_t)(call->rpc->deadline_ms - now) : 1;
+	uint32_t left = call->rpc->deadline_ms > now ? (uint32_t)(call->rpc->deadline_ms - now) : 1;
 	size_t begun = 0;
 	int answer = 0;
 
@@ -341,7 +339,7 @@ int service_ask_all(struct service_call *call, struct service_question *question
 }
 
 int service_ask(struct service_call *call, const char *service, const char *method,
-	const ProtobufCMessage *request, const ProtobufCMessage **ret_reply) {
+    const ProtobufCMessage *request, const ProtobufCMessage **ret_reply) {
 	struct service_question question = { service, method, request, NULL };
 	int r = service_ask_all(call, &question, 1);
 
@@ -351,7 +349,7 @@ int service_ask(struct service_call *call, const char *service, const char *meth
 }
 
 static const struct service_method *find_row(
-	const struct service_method *rows, size_t count, const char *name) {
+    const struct service_method *rows, size_t count, const char *name) {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(rows[i].name, name) == 0)
 			return &rows[i];
@@ -403,13 +401,13 @@ static int open_store(struct service *service) {
 	if (!folder)
 		return failed_here(-ENOMEM);
 	r = store_open(
-		&(struct store_options) {
-			.folder = folder,
-			.node = service->node.settings.code,
-			.map_mib = service->node.settings.map_mib,
-			.reserve_mib = service->node.settings.disk_reserve_mib,
-		},
-		&service->store);
+	    &(struct store_options) {
+	        .folder = folder,
+	        .node = service->node.settings.code,
+	        .map_mib = service->node.settings.map_mib,
+	        .reserve_mib = service->node.settings.disk_reserve_mib,
+	    },
+	    &service->store);
 	switch (r) {
 	case STORE_OK: break;
 	case STORE_IN_USE:
@@ -424,12 +422,12 @@ static int open_store(struct service *service) {
 	default: return failed_below(r);
 	}
 	return committer_start(
-		&(struct committer_options) {
-			.store = service->store,
-			.queue_max = (size_t)service->node.settings.queue_max,
-			.batch_max = (size_t)service->node.settings.batch_max,
-		},
-		&service->committer);
+	    &(struct committer_options) {
+	        .store = service->store,
+	        .queue_max = (size_t)service->node.settings.queue_max,
+	        .batch_max = (size_t)service->node.settings.batch_max,
+	    },
+	    &service->committer);
 }
 
 static void on_signal(void *context) {
@@ -458,14 +456,13 @@ static int open_server(struct service *service) {
 	int r = rpc_transport_open(&service->transport);
 
 	if (r == 0)
-		r = rpc_server_open(
-			&(struct rpc_server_options) { service->transport, dispatch, service },
-			&service->server);
+		r = rpc_server_open(&(struct rpc_server_options) { service->transport, dispatch, service },
+		    &service->server);
 	if (r == 0)
 		r = rpc_server_watch(service->server, service->signals, on_signal, service);
 	if (r == 0)
 		r = rpc_server_listen_office(
-			service->server, node_endpoint(&service->node, service->plan->name, endpoint));
+		    service->server, node_endpoint(&service->node, service->plan->name, endpoint));
 	return r < 0 ? failed_below(r) : 0;
 }
 
@@ -473,7 +470,7 @@ static int start_workers(struct service *service) {
 	size_t wanted = service->plan->workers ? service->plan->workers : 1;
 
 	for (; service->worker_count < wanted && service->worker_count < WORKERS_MAX;
-		 service->worker_count++) {
+	     service->worker_count++) {
 		struct service_worker *worker = &service->workers[service->worker_count];
 		int r;
 

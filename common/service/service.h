@@ -22,16 +22,16 @@ struct service_worker;
 struct service_call {
 	struct service *service;
 	struct service_worker *worker; /* null but for methods that call other services */
-	struct rpc_call *rpc;      /* request, reply, arena, actor, peer, deadline */
-	struct store_txn *txn;     /* null for methods that call other services */
-	struct arena *arena;       /* of this call: everything a reply points to lives there */
-	const void *argument;      /* of the method's row */
+	struct rpc_call *rpc;          /* request, reply, arena, actor, peer, deadline */
+	struct store_txn *txn;         /* null for methods that call other services */
+	struct arena *arena;           /* of this call: everything a reply points to lives there */
+	const void *argument;          /* of the method's row */
 };
 
-/* Return: 0 when the reply stands, the positive status that service_refuse gave, or a negative errno
- * for what broke (the caller hears INTERNAL, the log the rest). */
+/* Return: 0 when the reply stands, the positive status that service_refuse gave, or a negative
+ * errno for what broke (the caller hears INTERNAL, the log the rest). */
 typedef int service_handler(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply);
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply);
 
 struct service_method {
 	const char *name; /* "Dossiers/GetDossier" */
@@ -46,8 +46,8 @@ struct service_plan {
 	const struct service_method *methods;
 	size_t method_count;
 	size_t workers; /* threads for methods that call other services; 0: one */
-	/* Called once when everything is open and before the first call, and once when the last call of a
-	 * worker has ended. */
+	/* Called once when everything is open and before the first call, and once when the last call of
+	 * a worker has ended. */
 	int (*start)(struct service *service);
 	void (*stop)(struct service *service);
 	void *state; /* the service's own */
@@ -58,13 +58,13 @@ int service_main(const struct service_plan *plan, int argc, char **argv);
 
 /* End a call with a fault. Return: the status, for the handler to return. */
 int service_refuse(struct service_call *call, enum rpc_status status, Fault__Reason reason,
-	const char *field, const char *value);
+    const char *field, const char *value);
 
 /* Call another service of this node; for methods that may (CALLS). `ret_reply` lives in the call's
  * arena. When the other refuses or is down, the call is ended likewise.
  * Return: 0, a positive status to return, or a negative errno. */
 int service_ask(struct service_call *call, const char *service, const char *method,
-	const ProtobufCMessage *request, const ProtobufCMessage **ret_reply);
+    const ProtobufCMessage *request, const ProtobufCMessage **ret_reply);
 
 /* The same for several calls at once: they run beside each other. */
 struct service_question {
@@ -85,12 +85,12 @@ struct rpc_transport *service_transport(const struct service *service);
 bool service_is_stopping(const struct service *service);
 
 /* Handlers that are the same everywhere; rows for them are added to every service's table. */
-service_handler service_check;         /* Node/Check */
-service_handler service_evaluate;      /* Figures/Evaluate */
-service_handler service_open_figure;   /* Figures/Open */
-service_handler service_marks;         /* Replica/Marks */
-service_handler service_read_events;   /* Replica/ReadEvents */
-service_handler service_apply_events;  /* Replica/ApplyEvents */
+service_handler service_check;        /* Node/Check */
+service_handler service_evaluate;     /* Figures/Evaluate */
+service_handler service_open_figure;  /* Figures/Open */
+service_handler service_marks;        /* Replica/Marks */
+service_handler service_read_events;  /* Replica/ReadEvents */
+service_handler service_apply_events; /* Replica/ApplyEvents */
 
 /* Any Record… method; its row's argument is the register. */
 service_handler service_record;

@@ -28,6 +28,13 @@ void contribute(struct contributions *contributions, struct contribution item) {
 	contributions->items[contributions->count++] = item;
 }
 
+const char *measure_category(const char *const *categories, unsigned value) {
+	for (unsigned i = 0; categories[i]; i++)
+		if (i == value)
+			return categories[i];
+	return "";
+}
+
 static struct key bucket_key(uint16_t table, enum level level, int32_t bucket) {
 	struct key key = KEY_EMPTY;
 
@@ -55,7 +62,7 @@ static void change(struct store_txn *txn, const struct key *key, unsigned cell, 
 }
 
 void cells_add(struct store_txn *txn, const struct measure_table *table,
-	const struct contribution *item, int sign) {
+    const struct contribution *item, int sign) {
 	int64_t amount = (int64_t)item->amount * sign;
 	struct {
 		enum level level;
@@ -85,7 +92,8 @@ void cells_add(struct store_txn *txn, const struct measure_table *table,
 }
 
 /* Amounts on disk: zigzag varints, trailing zeros left out. Most counters of a cell are 0. */
-static size_t encode(const int64_t amounts[MEASURE_CELLS_MAX], uint8_t bytes[10 * MEASURE_CELLS_MAX]) {
+static size_t encode(
+    const int64_t amounts[MEASURE_CELLS_MAX], uint8_t bytes[10 * MEASURE_CELLS_MAX]) {
 	size_t count = MEASURE_CELLS_MAX;
 	size_t size = 0;
 
@@ -172,7 +180,7 @@ static int visit_buckets(struct visit *visit, enum level level, int32_t from, in
 	int r = store_cursor_seek(&visit->cursor, &begin);
 
 	while (r == STORE_OK && visit->cursor.key.size == CELL_KEY_SIZE &&
-		   memcmp(visit->cursor.key.bytes, end.bytes, CELL_PREFIX_SIZE) <= 0) {
+	       memcmp(visit->cursor.key.bytes, end.bytes, CELL_PREFIX_SIZE) <= 0) {
 		const uint8_t *key = visit->cursor.key.bytes;
 		struct cell cell = {
 			.unit = key_u32_at(key, CELL_PREFIX_SIZE),
@@ -218,7 +226,7 @@ static int visit_window(struct visit *visit, struct day first, struct day last) 
 }
 
 int cells_visit(struct store_txn *txn, const struct measure_table *table, struct day first,
-	struct day last, cell_function *visit_cell, void *context) {
+    struct day last, cell_function *visit_cell, void *context) {
 	AUTO(store_cursor_close) struct store_cursor owned = STORE_CURSOR_NULL;
 	struct visit visit = { .table = table->number, .function = visit_cell, .context = context };
 	int r = store_cursor_open(txn, TABLE_CELLS, &owned);

@@ -41,7 +41,7 @@ static Fault *add_fault(struct fault_list *list) {
 }
 
 void check_fault(struct check *check, Fault__Reason reason, const char *field, const char *value,
-	const char *detail) {
+    const char *detail) {
 	struct arena *arena = check->faults->arena;
 	Fault *fault = add_fault(check->faults);
 
@@ -65,7 +65,7 @@ void check_fault(struct check *check, Fault__Reason reason, const char *field, c
 }
 
 void check_text(struct check *check, const char *field, const char *text, size_t max,
-	enum check_presence presence) {
+    enum check_presence presence) {
 	size_t length = strlen(text);
 	char limit[24];
 
@@ -76,8 +76,8 @@ void check_text(struct check *check, const char *field, const char *text, size_t
 		check_fault(check, FAULT__REASON__TOO_LONG, field, text, limit);
 }
 
-static void number_fault(struct check *check, Fault__Reason reason, const char *field,
-	uint64_t value) {
+static void number_fault(
+    struct check *check, Fault__Reason reason, const char *field, uint64_t value) {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRIu64, value);
@@ -92,7 +92,7 @@ void check_day(struct check *check, const char *field, uint32_t day, enum check_
 }
 
 void check_stamp(
-	struct check *check, const char *field, uint64_t stamp, enum check_presence presence) {
+    struct check *check, const char *field, uint64_t stamp, enum check_presence presence) {
 	if (stamp == 0 && presence == CHECK_REQUIRED)
 		check_fault(check, FAULT__REASON__MISSING, field, "", NULL);
 	else if (stamp != 0 && !stamp_is_valid(stamp))
@@ -100,7 +100,7 @@ void check_stamp(
 }
 
 void check_choice(struct check *check, const char *field, unsigned value,
-	const ProtobufCEnumDescriptor *choices, enum check_presence presence) {
+    const ProtobufCEnumDescriptor *choices, enum check_presence presence) {
 	if (value == 0 && presence == CHECK_REQUIRED)
 		check_fault(check, FAULT__REASON__MISSING, field, "", NULL);
 	else if (!protobuf_c_enum_descriptor_get_value(choices, (int)value))

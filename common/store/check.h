@@ -30,23 +30,23 @@ enum check_presence {
 	CHECK_REQUIRED,
 };
 
-#define CHECK_CODE_MAX  KEY_CODE_SIZE
-#define CHECK_NAME_MAX  500
-#define CHECK_TEXT_MAX  4000
-#define CHECK_UNIT_MAX  KEY_ORIGIN_SIZE
+#define CHECK_CODE_MAX KEY_CODE_SIZE
+#define CHECK_NAME_MAX 500
+#define CHECK_TEXT_MAX 4000
+#define CHECK_UNIT_MAX KEY_ORIGIN_SIZE
 
 /* Add a fault; texts are copied, `detail` may be null. */
 void check_fault(struct check *check, Fault__Reason reason, const char *field, const char *value,
-	const char *detail);
+    const char *detail);
 
 /* Each adds a fault when its field is not as asked. `max` counts bytes. */
 void check_text(struct check *check, const char *field, const char *text, size_t max,
-	enum check_presence presence);
+    enum check_presence presence);
 void check_day(struct check *check, const char *field, uint32_t day, enum check_presence presence);
 void check_stamp(
-	struct check *check, const char *field, uint64_t stamp, enum check_presence presence);
+    struct check *check, const char *field, uint64_t stamp, enum check_presence presence);
 void check_choice(struct check *check, const char *field, unsigned value,
-	const ProtobufCEnumDescriptor *choices, enum check_presence presence);
+    const ProtobufCEnumDescriptor *choices, enum check_presence presence);
 void check_year(struct check *check, const char *field, uint32_t year);
 
 /* A day kept as decimal yyyymmdd; DAY_NONE for 0 or a number that is no day. */

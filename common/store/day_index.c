@@ -34,7 +34,7 @@ static void add_place(struct day_places *places, struct day_place place) {
 }
 
 void day_index_places(const struct measure_table *table, const struct contributions *contributions,
-	struct day_places *ret_places) {
+    struct day_places *ret_places) {
 	int64_t standing[MEASURE_CELLS_MAX] = { 0 };
 
 	ret_places->count = 0;
@@ -46,17 +46,16 @@ void day_index_places(const struct measure_table *table, const struct contributi
 			standing[item->cell] += item->amount;
 		/* A stock's beginning needs no entry: whoever looks for what stood looks at its end. */
 		if (!day_is_none(item->day) && item->amount != 0 && (flow || item->amount < 0))
-			add_place(ret_places,
-				(struct day_place) { group_of(table, item->cell), item->day.number });
+			add_place(
+			    ret_places, (struct day_place) { group_of(table, item->cell), item->day.number });
 	}
 	for (unsigned cell = 0; cell < MEASURE_CELLS_MAX; cell++)
 		if (standing[cell] != 0)
-			add_place(
-				ret_places, (struct day_place) { group_of(table, cell), DAY_INDEX_STANDING });
+			add_place(ret_places, (struct day_place) { group_of(table, cell), DAY_INDEX_STANDING });
 }
 
 struct key day_index_key(
-	const struct register_type *type, struct day_place place, const char *code) {
+    const struct register_type *type, struct day_place place, const char *code) {
 	struct key key = KEY_EMPTY;
 
 	key_add_u16(&key, (uint16_t)type->type);
@@ -72,7 +71,7 @@ struct day_place day_index_place(const uint8_t *key) {
 }
 
 void day_index_change(struct store_txn *txn, const struct register_type *type, const char *code,
-	const struct contributions *contributions, enum day_index_change change) {
+    const struct contributions *contributions, enum day_index_change change) {
 	struct day_places places;
 
 	day_index_places(type->table, contributions, &places);

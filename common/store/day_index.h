@@ -30,15 +30,15 @@ struct day_places {
 };
 
 void day_index_places(const struct measure_table *table, const struct contributions *contributions,
-	struct day_places *ret_places);
+    struct day_places *ret_places);
 
 /* Enter or remove a record; `code` is KEY_CODE_SIZE bytes as in keys. */
 void day_index_change(struct store_txn *txn, const struct register_type *type, const char *code,
-	const struct contributions *contributions, enum day_index_change change);
+    const struct contributions *contributions, enum day_index_change change);
 
 /* The key of one entry, or the start of a place's entries when `code` is null. */
 struct key day_index_key(
-	const struct register_type *type, struct day_place place, const char *code);
+    const struct register_type *type, struct day_place place, const char *code);
 
 /* The place in an entry's key. */
 struct day_place day_index_place(const uint8_t *key);

@@ -57,8 +57,8 @@ static void read_mark(const uint8_t *key, const uint8_t *value, struct event_mar
 	memcpy(mark->head, value + 20, EVENT_HASH_SIZE);
 }
 
-int event_log_mark(struct store_txn *txn, const char *origin, Stream stream,
-	struct event_mark *ret_mark) {
+int event_log_mark(
+    struct store_txn *txn, const char *origin, Stream stream, struct event_mark *ret_mark) {
 	struct key key = log_prefix(origin, stream);
 	struct store_value value;
 	int r = store_get(txn, TABLE_MARKS, &key, &value);
@@ -73,8 +73,8 @@ int event_log_mark(struct store_txn *txn, const char *origin, Stream stream,
 	return 0;
 }
 
-static void put_event(struct store_txn *txn, struct event_mark *mark, const uint8_t *bytes,
-	size_t size) {
+static void put_event(
+    struct store_txn *txn, struct event_mark *mark, const uint8_t *bytes, size_t size) {
 	struct key key = log_key(mark->origin, mark->stream, mark->epoch, mark->sequence);
 	uint8_t *value = arena_alloc_raw(txn->arena, EVENT_HASH_SIZE + size);
 
@@ -123,8 +123,8 @@ void event_log_append(struct store_txn *txn, const struct event_draft *draft) {
 }
 
 /* An event from before the mark: the same again, or another history. */
-static int compare_with_held(struct store_txn *txn, const Event *event, const uint8_t *bytes,
-	size_t size) {
+static int compare_with_held(
+    struct store_txn *txn, const Event *event, const uint8_t *bytes, size_t size) {
 	struct key key = log_key(event->origin, event->stream, event->epoch, event->sequence);
 	uint8_t hash[EVENT_HASH_SIZE];
 	struct store_value value;
@@ -142,13 +142,13 @@ static bool follows(const Event *event, const struct event_mark *mark) {
 	if (event->sequence == 1)
 		return event->epoch > mark->epoch && event->previous.len == 0;
 	return event->epoch == mark->epoch && event->sequence == mark->sequence + 1 &&
-		   event->previous.len == EVENT_HASH_SIZE &&
-		   memcmp(event->previous.data, mark->head, EVENT_HASH_SIZE) == 0;
+	       event->previous.len == EVENT_HASH_SIZE &&
+	       memcmp(event->previous.data, mark->head, EVENT_HASH_SIZE) == 0;
 }
 
 /* Not message_unpack: a type that this version does not know is held, not refused. */
 static int unpack_event(
-	struct store_txn *txn, const uint8_t *bytes, size_t size, Event **ret_event) {
+    struct store_txn *txn, const uint8_t *bytes, size_t size, Event **ret_event) {
 	Event *event = event__unpack(&txn->arena->allocator, size, bytes);
 	size_t origin_length = event ? strlen(event->origin) : 0;
 
@@ -157,15 +157,15 @@ static int unpack_event(
 		return txn->error;
 	}
 	if (origin_length == 0 || origin_length > KEY_ORIGIN_SIZE ||
-		!message_is_text(event->origin, origin_length) ||
-		!message_is_text(event->actor, strlen(event->actor)))
+	    !message_is_text(event->origin, origin_length) ||
+	    !message_is_text(event->actor, strlen(event->actor)))
 		return EVENT_LOG_MALFORMED;
 	*ret_event = event;
 	return EVENT_LOG_OK;
 }
 
-int event_log_keep(struct store_txn *txn, Stream stream, const uint8_t *bytes, size_t size,
-	Event **ret_event) {
+int event_log_keep(
+    struct store_txn *txn, Stream stream, const uint8_t *bytes, size_t size, Event **ret_event) {
 	struct event_mark mark;
 	Event *event = NULL;
 	int r = unpack_event(txn, bytes, size, &event);
@@ -178,7 +178,7 @@ int event_log_keep(struct store_txn *txn, Stream stream, const uint8_t *bytes, s
 	if (r < 0)
 		return failed_below(r);
 	if (event->epoch < mark.epoch ||
-		(event->epoch == mark.epoch && event->sequence <= mark.sequence))
+	    (event->epoch == mark.epoch && event->sequence <= mark.sequence))
 		return compare_with_held(txn, event, bytes, size);
 	if (!follows(event, &mark)) {
 		bool next = event->epoch == mark.epoch && event->sequence == mark.sequence + 1;
@@ -200,7 +200,7 @@ void event_log_hold(struct store_txn *txn, const Event *event, const char *reaso
 }
 
 int event_log_marks(struct store_txn *txn, Stream stream, struct arena *arena,
-	struct event_mark **ret_marks, size_t *ret_count) {
+    struct event_mark **ret_marks, size_t *ret_count) {
 	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
 	size_t most = store_count(txn, TABLE_MARKS);
 	struct event_mark *marks = arena_alloc(arena, (most + 1) * sizeof(*marks));
@@ -215,7 +215,7 @@ int event_log_marks(struct store_txn *txn, Stream stream, struct arena *arena,
 		return failed_below(r);
 	key_add_u8(&start, 0);
 	for (r = store_cursor_seek(&cursor, &start); r == STORE_OK && count < most;
-		 r = store_cursor_next(&cursor)) {
+	     r = store_cursor_next(&cursor)) {
 		if (cursor.key.size != MARK_KEY_SIZE || cursor.value.size != MARK_SIZE)
 			return failed_here(-EBADMSG);
 		read_mark(cursor.key.bytes, cursor.value.bytes, &marks[count]);
@@ -243,8 +243,7 @@ static int add_event(struct reading *reading, struct store_value value) {
 		return failed_here(-EBADMSG);
 	if (reading->count == reading->capacity) {
 		size_t capacity = reading->capacity ? reading->capacity * 2 : 256;
-		ProtobufCBinaryData *events =
-			arena_alloc_raw(reading->arena, capacity * sizeof(*events));
+		ProtobufCBinaryData *events = arena_alloc_raw(reading->arena, capacity * sizeof(*events));
 
 		if (!events)
 			return failed_here(-ENOMEM);
@@ -262,17 +261,16 @@ static int add_event(struct reading *reading, struct store_value value) {
 }
 
 static int read_log(struct store_cursor *cursor, const struct event_mark *log,
-	const struct event_mark *after, struct reading *reading, bool *ret_more) {
+    const struct event_mark *after, struct reading *reading, bool *ret_more) {
 	struct key prefix = log_prefix(log->origin, log->stream);
-	struct key start = log_key(log->origin, log->stream, after ? after->epoch : 0,
-		after ? after->sequence + 1 : 0);
+	struct key start = log_key(
+	    log->origin, log->stream, after ? after->epoch : 0, after ? after->sequence + 1 : 0);
 	int r = 0;
 
 	if (after && after->epoch == log->epoch && after->sequence >= log->sequence)
 		return 0;
 	for (r = store_cursor_seek(cursor, &start);
-		 r == STORE_OK && store_cursor_has_prefix(cursor, &prefix);
-		 r = store_cursor_next(cursor)) {
+	     r == STORE_OK && store_cursor_has_prefix(cursor, &prefix); r = store_cursor_next(cursor)) {
 		if (reading->count && reading->bytes + cursor->value.size > reading->max_bytes) {
 			*ret_more = true;
 			return 0;
@@ -285,8 +283,8 @@ static int read_log(struct store_cursor *cursor, const struct event_mark *log,
 }
 
 int event_log_read(struct store_txn *txn, Stream stream, const struct event_mark *after,
-	size_t after_count, size_t max_bytes, struct arena *arena, ProtobufCBinaryData **ret_events,
-	size_t *ret_count, bool *ret_more) {
+    size_t after_count, size_t max_bytes, struct arena *arena, ProtobufCBinaryData **ret_events,
+    size_t *ret_count, bool *ret_more) {
 	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
 	struct reading reading = { .max_bytes = max_bytes, .arena = arena };
 	struct event_mark *logs;

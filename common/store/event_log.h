@@ -2,10 +2,10 @@
 /*
  * Event log
  *
- * Every change is an event of its origin's log: (origin, stream, epoch, sequence), dense, chained by
- * hash. The bytes that were hashed are the bytes that are stored and forwarded. A store holds its
- * node's own log and copies of the logs it follows; the mark of a log is how far it reaches here,
- * and it moves in the transaction that brings the state up to it.
+ * Every change is an event of its origin's log: (origin, stream, epoch, sequence), dense, chained
+ * by hash. The bytes that were hashed are the bytes that are stored and forwarded. A store holds
+ * its node's own log and copies of the logs it follows; the mark of a log is how far it reaches
+ * here, and it moves in the transaction that brings the state up to it.
  */
 #pragma once
 
@@ -46,27 +46,27 @@ enum {
 /* Keep an event of another node (or of another service of this one). *ret_event is unpacked into
  * the transaction's arena for EVENT_LOG_OK.
  * Return: an answer above, or a negative errno. */
-int event_log_keep(struct store_txn *txn, Stream stream, const uint8_t *bytes, size_t size,
-	Event **ret_event);
+int event_log_keep(
+    struct store_txn *txn, Stream stream, const uint8_t *bytes, size_t size, Event **ret_event);
 
 /* Note that the last kept event had no effect, and why ("unknown type"). */
 void event_log_hold(struct store_txn *txn, const Event *event, const char *reason);
 
 /* The mark of one log; all zero when nothing of it is held. Return: 0 or a negative errno. */
-int event_log_mark(struct store_txn *txn, const char *origin, Stream stream,
-	struct event_mark *ret_mark);
+int event_log_mark(
+    struct store_txn *txn, const char *origin, Stream stream, struct event_mark *ret_mark);
 
 /* All marks, ordered by origin and stream; STREAM_UNSPECIFIED: of every stream. The array is in
  * `arena`. Return: 0 or a negative errno. */
 int event_log_marks(struct store_txn *txn, Stream stream, struct arena *arena,
-	struct event_mark **ret_marks, size_t *ret_count);
+    struct event_mark **ret_marks, size_t *ret_count);
 
 /* Events of a stream that follow `after` (origins not named there: from the start), each origin in
  * log order, until `max_bytes` are reached. Bytes are borrowed from the transaction.
  * Return: 0 or a negative errno. */
 int event_log_read(struct store_txn *txn, Stream stream, const struct event_mark *after,
-	size_t after_count, size_t max_bytes, struct arena *arena, ProtobufCBinaryData **ret_events,
-	size_t *ret_count, bool *ret_more);
+    size_t after_count, size_t max_bytes, struct arena *arena, ProtobufCBinaryData **ret_events,
+    size_t *ret_count, bool *ret_more);
 
 static inline uint64_t event_clock_ms(uint64_t clock) {
 	return clock >> 16;

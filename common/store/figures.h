@@ -20,7 +20,7 @@ struct figure_window {
  * those of every log held. `service` names the service in them.
  * Return: STORE_OK or a negative errno. */
 int figures_evaluate(struct store_txn *txn, const struct schema *schema, const char *service,
-	const struct figure_window *window, struct arena *arena, Evaluation *ret_evaluation);
+    const struct figure_window *window, struct arena *arena, Evaluation *ret_evaluation);
 
 struct figure_opening {
 	const struct measure_table *table;
@@ -37,4 +37,4 @@ enum { FIGURES_OK, FIGURES_UNKNOWN_MEASURE };
  * may be short although more follow: each looks at a bounded number of candidates.
  * Return: FIGURES_OK, FIGURES_UNKNOWN_MEASURE, or a negative errno. */
 int figures_open(struct store_txn *txn, const struct schema *schema,
-	const struct figure_opening *opening, struct arena *arena, OpenReply *ret_reply);
+    const struct figure_opening *opening, struct arena *arena, OpenReply *ret_reply);

@@ -114,8 +114,8 @@ static int compare_rows(struct row *left, struct row *right) {
 }
 
 /* Category names are few and asked for once per (unit, category): fold while building rows. */
-static int build_rows(struct store_txn *txn, const struct measure_table *table, struct sum *sums,
-	struct rows *rows) {
+static int build_rows(
+    struct store_txn *txn, const struct measure_table *table, struct sum *sums, struct rows *rows) {
 	struct sum *sum;
 	struct sum *next;
 
@@ -151,6 +151,9 @@ static int fill_table(struct rows *rows, const struct measure_table *table, Meas
 		return failed_here(-ENOMEM);
 	for (size_t i = 0; i < table->count; i++)
 		message->measures[i] = (char *)(uintptr_t)table->measures[i].name;
+	while (table->categories && table->categories[message->n_categories])
+		message->n_categories++;
+	message->categories = (char **)(uintptr_t)table->categories;
 	HASH_SORT(rows->all, compare_rows);
 	HASH_ITER(hh, rows->all, row, next) {
 		message->rows[message->n_rows++] = &row->message;
@@ -159,7 +162,7 @@ static int fill_table(struct rows *rows, const struct measure_table *table, Meas
 }
 
 static int evaluate_table(struct store_txn *txn, const struct measure_table *table,
-	const struct figure_window *window, struct arena *arena, MeasureTable *message) {
+    const struct figure_window *window, struct arena *arena, MeasureTable *message) {
 	struct summing summing = { .arena = arena, .year = window->year };
 	struct rows rows = { .arena = arena, .measures = table->count };
 	int r = cells_visit(txn, table, DAY_NONE, day_plus(window->first, -1), on_cell, &summing);
@@ -180,7 +183,7 @@ static int evaluate_table(struct store_txn *txn, const struct measure_table *tab
 }
 
 static int fill_watermarks(
-	struct store_txn *txn, const char *service, struct arena *arena, Evaluation *message) {
+    struct store_txn *txn, const char *service, struct arena *arena, Evaluation *message) {
 	struct event_mark *marks;
 	size_t count;
 	int r = event_log_marks(txn, STREAM__STREAM_UNSPECIFIED, arena, &marks, &count);
@@ -208,7 +211,7 @@ static int fill_watermarks(
 }
 
 int figures_evaluate(struct store_txn *txn, const struct schema *schema, const char *service,
-	const struct figure_window *window, struct arena *arena, Evaluation *ret_evaluation) {
+    const struct figure_window *window, struct arena *arena, Evaluation *ret_evaluation) {
 	int r;
 
 	ret_evaluation->tables = arena_alloc(arena, (schema->table_count + 1) * sizeof(MeasureTable *));
@@ -228,4 +231,3 @@ int figures_evaluate(struct store_txn *txn, const struct schema *schema, const c
 	r = fill_watermarks(txn, service, arena, ret_evaluation);
 	return r < 0 ? failed_below(r) : STORE_OK;
 }
-

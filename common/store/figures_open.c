@@ -20,7 +20,7 @@ static bool is_opened(const struct figure_opening *opening, const struct measure
 
 /* What a record adds to the opened measures: the cells' sums, made from the record itself. */
 static int64_t value_in_record(
-	const struct figure_opening *opening, const struct contributions *contributions) {
+    const struct figure_opening *opening, const struct contributions *contributions) {
 	int64_t value = 0;
 
 	for (size_t i = 0; i < opening->table->count; i++) {
@@ -35,8 +35,8 @@ static int64_t value_in_record(
 			if (item->cell != measure->cell || after)
 				continue;
 			if ((measure->nature == MEASURE_FLOW && before) ||
-				(measure->nature == MEASURE_OPENING && !before) ||
-				(measure->nature == MEASURE_PLAN && item->year != opening->window.year))
+			    (measure->nature == MEASURE_OPENING && !before) ||
+			    (measure->nature == MEASURE_PLAN && item->year != opening->window.year))
 				continue;
 			value += item->amount;
 		}
@@ -58,8 +58,8 @@ static struct range range_of(const struct figure_opening *opening, uint8_t group
 		const struct measure *measure = &opening->table->measures[i];
 		bool at_end = measure->nature == MEASURE_STOCK || measure->nature == MEASURE_PLAN;
 		int32_t from = at_end ? opening->window.last.number + 1 : opening->window.first.number;
-		int32_t to = measure->nature == MEASURE_FLOW ? opening->window.last.number
-													 : DAY_INDEX_STANDING;
+		int32_t to =
+		    measure->nature == MEASURE_FLOW ? opening->window.last.number : DAY_INDEX_STANDING;
 
 		if (measure->group != group || !is_opened(opening, measure))
 			continue;
@@ -79,8 +79,8 @@ struct opening_walk {
 	size_t bytes;
 };
 
-static OwnedRecord *pack_owned(struct arena *arena, const struct register_type *type,
-	const ProtobufCMessage *record) {
+static OwnedRecord *pack_owned(
+    struct arena *arena, const struct register_type *type, const ProtobufCMessage *record) {
 	OwnedRecord *owned = arena_alloc(arena, sizeof(*owned));
 
 	if (!owned)
@@ -123,8 +123,7 @@ static int add_owned(struct opening_walk *walk, const char *code, OpenedRecord *
 		int r = 0;
 
 		if (gathering.type->owner == walk->type)
-			r = register_visit(
-				walk->txn, gathering.type, code, walk->arena, on_owned, &gathering);
+			r = register_visit(walk->txn, gathering.type, code, walk->arena, on_owned, &gathering);
 		if (r < 0)
 			return failed_below(r);
 	}
@@ -134,7 +133,7 @@ static int add_owned(struct opening_walk *walk, const char *code, OpenedRecord *
 }
 
 static int emit(struct opening_walk *walk, ProtobufCMessage *record,
-	const struct contributions *contributions, int64_t value) {
+    const struct contributions *contributions, int64_t value) {
 	const struct contribution *first = &contributions->items[0];
 	OpenedRecord *opened = arena_alloc(walk->arena, sizeof(*opened));
 	const char *code = register_code(walk->type, record, walk->arena);
@@ -147,8 +146,10 @@ static int emit(struct opening_walk *walk, ProtobufCMessage *record,
 	opened->value = value;
 	opened->unit = arena_copy_text(walk->arena, first->unit, strlen(first->unit));
 	opened->category = (char *)(uintptr_t)(walk->opening->table->category
-			? walk->opening->table->category(walk->txn, first->category, walk->arena)
-			: arena_copy_text(walk->arena, first->category, strlen(first->category)));
+	                                           ? walk->opening->table->category(
+	                                                 walk->txn, first->category, walk->arena)
+	                                           : arena_copy_text(walk->arena, first->category,
+	                                                 strlen(first->category)));
 	if (!opened->unit || !opened->category)
 		return failed_here(-ENOMEM);
 	if (walk->type->mask)
@@ -165,7 +166,7 @@ static int emit(struct opening_walk *walk, ProtobufCMessage *record,
 
 /* Whether the record stands at an earlier place that the opening looks at too. */
 static bool was_earlier(const struct opening_walk *walk, const struct contributions *contributions,
-	struct day_place place) {
+    struct day_place place) {
 	struct day_places places;
 
 	day_index_places(walk->type->table, contributions, &places);
@@ -197,7 +198,7 @@ static int look_at(struct opening_walk *walk, const uint8_t *index_key) {
 	if (r)
 		return failed_here(r < 0 ? r : -EBADMSG);
 	record = protobuf_c_message_unpack(walk->type->record, &walk->arena->allocator, value.size - 4,
-		(const uint8_t *)value.bytes + 4);
+	    (const uint8_t *)value.bytes + 4);
 	if (!record)
 		return failed_here(walk->arena->refused ? -ENOMEM : -EBADMSG);
 	origin = name_text(walk->txn, key_u32_at(value.bytes, 0), walk->arena);
@@ -217,7 +218,7 @@ struct page {
 
 static bool page_is_full(struct opening_walk *walk, struct page *page) {
 	return walk->reply->n_records == page->limit || ++page->seen == PAGE_CANDIDATES ||
-		   walk->bytes > PAGE_BYTES || walk->arena->used > walk->arena->cap / 2;
+	       walk->bytes > PAGE_BYTES || walk->arena->used > walk->arena->cap / 2;
 }
 
 /* Return: whether the page before ended inside this group or after it. */
@@ -231,7 +232,7 @@ static bool continue_after(const struct opening_walk *walk, uint8_t group, struc
 	key_add_u8(&last, 0); /* just after that entry */
 	/* Never back: it comes from outside. */
 	if (memcmp(last.bytes, start->bytes, 2) == 0 && last.bytes[2] == group &&
-		memcmp(last.bytes, start->bytes, start->size) >= 0)
+	    memcmp(last.bytes, start->bytes, start->size) >= 0)
 		*start = last;
 	return memcmp(last.bytes, start->bytes, 3) <= 0;
 }
@@ -249,9 +250,9 @@ static int walk_group(struct opening_walk *walk, uint8_t group, struct page *pag
 	if (r < 0)
 		return failed_below(r);
 	for (r = store_cursor_seek(&cursor, &start);
-		 r == STORE_OK && cursor.key.size == end.size + KEY_CODE_SIZE &&
-		 memcmp(cursor.key.bytes, end.bytes, end.size) <= 0;
-		 r = store_cursor_next(&cursor)) {
+	     r == STORE_OK && cursor.key.size == end.size + KEY_CODE_SIZE &&
+	     memcmp(cursor.key.bytes, end.bytes, end.size) <= 0;
+	     r = store_cursor_next(&cursor)) {
 		int failed = look_at(walk, cursor.key.bytes);
 
 		if (failed < 0)
@@ -267,7 +268,7 @@ static int walk_group(struct opening_walk *walk, uint8_t group, struct page *pag
 }
 
 int figures_open(struct store_txn *txn, const struct schema *schema,
-	const struct figure_opening *opening, struct arena *arena, OpenReply *ret_reply) {
+    const struct figure_opening *opening, struct arena *arena, OpenReply *ret_reply) {
 	struct opening_walk walk = {
 		.txn = txn,
 		.schema = schema,
@@ -282,7 +283,7 @@ int figures_open(struct store_txn *txn, const struct schema *schema,
 		size_t found = 0;
 
 		while (found < opening->table->count &&
-			   strcmp(opening->table->measures[found].name, opening->measures[i]) != 0)
+		       strcmp(opening->table->measures[found].name, opening->measures[i]) != 0)
 			found++;
 		if (found == opening->table->count)
 			return FIGURES_UNKNOWN_MEASURE;

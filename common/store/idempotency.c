@@ -15,7 +15,7 @@ static struct key result_key(const uint8_t *bytes) {
 }
 
 int idempotency_find(struct store_txn *txn, const uint8_t key[IDEMPOTENCY_KEY_SIZE],
-	const char *method, struct store_value *ret_reply) {
+    const char *method, struct store_value *ret_reply) {
 	struct key place = result_key(key);
 	size_t method_size = strlen(method) + 1;
 	struct store_value value;
@@ -41,10 +41,10 @@ static void forget_old(struct store_txn *txn, uint64_t now_ms) {
 
 		key_add_u8(&start, 0);
 		if (store_cursor_open(txn, TABLE_IDEMPOTENCY_AGE, &cursor) != STORE_OK ||
-			store_cursor_seek(&cursor, &start) != STORE_OK)
+		    store_cursor_seek(&cursor, &start) != STORE_OK)
 			return;
 		if (key_u64_at(cursor.key.bytes, 0) + IDEMPOTENCY_AGE_MS > now_ms &&
-			store_count(txn, TABLE_IDEMPOTENCY_AGE) <= IDEMPOTENCY_KEPT)
+		    store_count(txn, TABLE_IDEMPOTENCY_AGE) <= IDEMPOTENCY_KEPT)
 			return;
 		key_add_bytes(&age, cursor.key.bytes, cursor.key.size);
 		result = result_key((const uint8_t *)cursor.key.bytes + 8);
@@ -55,7 +55,7 @@ static void forget_old(struct store_txn *txn, uint64_t now_ms) {
 }
 
 void idempotency_keep(struct store_txn *txn, const uint8_t key[IDEMPOTENCY_KEY_SIZE],
-	const char *method, const uint8_t *reply, size_t size) {
+    const char *method, const uint8_t *reply, size_t size) {
 	size_t method_size = strlen(method) + 1;
 	uint8_t *value = arena_alloc_raw(txn->arena, method_size + size);
 	struct key place = result_key(key);

@@ -19,8 +19,9 @@ enum { IDEMPOTENCY_NEW, IDEMPOTENCY_DONE, IDEMPOTENCY_OTHER_METHOD };
 /* Whether this call was done before; then *ret_reply is its packed reply, borrowed.
  * Return: an answer above or a negative errno. */
 int idempotency_find(struct store_txn *txn, const uint8_t key[IDEMPOTENCY_KEY_SIZE],
-	const char *method, struct store_value *ret_reply);
+    const char *method, struct store_value *ret_reply);
 
-/* Keep the reply of a call and forget a few that are too old. Failures stay with the transaction. */
+/* Keep the reply of a call and forget a few that are too old. Failures stay with the transaction.
+ */
 void idempotency_keep(struct store_txn *txn, const uint8_t key[IDEMPOTENCY_KEY_SIZE],
-	const char *method, const uint8_t *reply, size_t size);
+    const char *method, const uint8_t *reply, size_t size);

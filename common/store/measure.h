@@ -43,10 +43,14 @@ struct measure_table {
 	uint16_t number; /* stands in keys; never reused within a service */
 	const struct measure *measures;
 	size_t count;
+	const char *const *categories; /* all there can be, null-terminated; null: any */
 	/* The category a figure shows for the one that was counted (the field of a procedure), in
 	 * `arena` or static; null when they are the same. Called while reading; must not write. */
 	const char *(*category)(struct store_txn *txn, const char *counted, struct arena *arena);
 };
+
+/* The name of an enum's value in such a list of categories; "" for a value it does not have. */
+const char *measure_category(const char *const *categories, unsigned value);
 
 /* One amount that a record adds to one counter. Texts are borrowed from the record. */
 struct contribution {

@@ -27,9 +27,9 @@ const struct measure_table *schema_table(const struct schema *schema, const char
 }
 
 static const char *field_text(
-	const ProtobufCMessage *record, const char *name, struct arena *arena) {
+    const ProtobufCMessage *record, const char *name, struct arena *arena) {
 	const ProtobufCFieldDescriptor *field =
-		protobuf_c_message_descriptor_get_field_by_name(record->descriptor, name);
+	    protobuf_c_message_descriptor_get_field_by_name(record->descriptor, name);
 	const void *member = (const char *)record + field->offset;
 
 	switch (field->type) {
@@ -50,7 +50,7 @@ static size_t code_field_count(const struct register_type *type) {
 
 /* The fields from `first` on, joined. */
 static const char *join_code(const struct register_type *type, const ProtobufCMessage *record,
-	size_t first, struct arena *arena) {
+    size_t first, struct arena *arena) {
 	size_t count = code_field_count(type);
 	const char *code = field_text(record, type->code_fields[first], arena);
 
@@ -63,7 +63,7 @@ static const char *join_code(const struct register_type *type, const ProtobufCMe
 }
 
 const char *register_code(
-	const struct register_type *type, const ProtobufCMessage *record, struct arena *arena) {
+    const struct register_type *type, const ProtobufCMessage *record, struct arena *arena) {
 	return join_code(type, record, 0, arena);
 }
 
@@ -83,7 +83,7 @@ static struct key state_key_of_code(const struct register_type *type, const char
 
 /* Return: 0 or a negative errno. */
 static int state_key(const struct register_type *type, const ProtobufCMessage *record,
-	struct arena *arena, struct key *ret_key) {
+    struct arena *arena, struct key *ret_key) {
 	const char *code;
 
 	*ret_key = type_key(type);
@@ -102,13 +102,13 @@ static int state_key(const struct register_type *type, const ProtobufCMessage *r
 }
 
 static ProtobufCMessage *unpack_record(
-	const struct register_type *type, struct store_value value, struct arena *arena) {
+    const struct register_type *type, struct store_value value, struct arena *arena) {
 	return protobuf_c_message_unpack(type->record, &arena->allocator, value.size - ORIGIN_SIZE,
-		(const uint8_t *)value.bytes + ORIGIN_SIZE);
+	    (const uint8_t *)value.bytes + ORIGIN_SIZE);
 }
 
-/* A record of ours that does not unpack fails the transaction: half of what counts must not be taken
- * for all of it. */
+/* A record of ours that does not unpack fails the transaction: half of what counts must not be
+ * taken for all of it. */
 static int no_record(struct store_txn *txn, const struct arena *arena) {
 	store_fail(txn, failed_here(arena->refused ? -ENOMEM : -EBADMSG));
 	return txn->error;
@@ -125,8 +125,8 @@ struct counted {
 	struct key key;
 };
 
-static void find_counted(const struct register_type *type, const struct key *key,
-	struct counted *ret_counted) {
+static void find_counted(
+    const struct register_type *type, const struct key *key, struct counted *ret_counted) {
 	ret_counted->type = type->owner ? type->owner : type;
 	memcpy(ret_counted->code, key->bytes + 2, KEY_CODE_SIZE);
 	ret_counted->key = type_key(ret_counted->type);
@@ -154,7 +154,7 @@ static void count_record(struct store_txn *txn, const struct counted *counted, i
 	for (size_t i = 0; i < contributions.count; i++)
 		cells_add(txn, counted->type->table, &contributions.items[i], sign);
 	day_index_change(txn, counted->type, counted->code, &contributions,
-		sign > 0 ? DAY_INDEX_ADD : DAY_INDEX_REMOVE);
+	    sign > 0 ? DAY_INDEX_ADD : DAY_INDEX_REMOVE);
 }
 
 static struct key field_key(const struct register_type *type, const char *value) {
@@ -169,7 +169,7 @@ static struct key field_key(const struct register_type *type, const char *value)
 enum field_index_change { FIELD_INDEX_ADD, FIELD_INDEX_REMOVE };
 
 static void index_field(struct store_txn *txn, const struct register_type *type,
-	const struct key *key, enum field_index_change change) {
+    const struct key *key, enum field_index_change change) {
 	struct store_value value;
 	ProtobufCMessage *record;
 	struct key entry;
@@ -189,7 +189,8 @@ static void index_field(struct store_txn *txn, const struct register_type *type,
 		store_delete(txn, TABLE_BY_FIELD, &entry);
 }
 
-static void count_new(struct store_txn *txn, const struct register_type *type, const struct key *key) {
+static void count_new(
+    struct store_txn *txn, const struct register_type *type, const struct key *key) {
 	struct key place = type_key(type);
 	struct key size = KEY_EMPTY;
 	struct store_value value;
@@ -201,7 +202,7 @@ static void count_new(struct store_txn *txn, const struct register_type *type, c
 }
 
 static void put_record(struct store_txn *txn, const struct register_type *type,
-	const struct key *key, const char *origin, const uint8_t *bytes, size_t size) {
+    const struct key *key, const char *origin, const uint8_t *bytes, size_t size) {
 	uint8_t *value = arena_alloc_raw(txn->arena, ORIGIN_SIZE + size);
 	struct key number = KEY_EMPTY;
 	struct counted counted;
@@ -229,7 +230,7 @@ struct packed {
 };
 
 static int pack(const struct register_type *type, const ProtobufCMessage *record,
-	struct arena *arena, struct packed *ret_packed) {
+    struct arena *arena, struct packed *ret_packed) {
 	int r = state_key(type, record, arena, &ret_packed->key);
 
 	if (r < 0)
@@ -244,7 +245,7 @@ static int pack(const struct register_type *type, const ProtobufCMessage *record
 
 /* Who owns the record, or the one it hangs on, if that is another node; else null. */
 static const char *other_owner(struct store_txn *txn, const struct register_type *type,
-	const struct key *key, const char *node, struct arena *arena) {
+    const struct key *key, const char *node, struct arena *arena) {
 	struct counted counted;
 	struct store_value value;
 	const char *owner = node;
@@ -258,7 +259,7 @@ static const char *other_owner(struct store_txn *txn, const struct register_type
 }
 
 static int compare_packed(struct store_txn *txn, const struct register_type *type,
-	const struct packed *packed, struct arena *arena, const char **ret_owner) {
+    const struct packed *packed, struct arena *arena, const char **ret_owner) {
 	const char *owner = other_owner(txn, type, &packed->key, store_node(txn->store), arena);
 	struct store_value value;
 	int r = store_get(txn, TABLE_STATE, &packed->key, &value);
@@ -272,13 +273,13 @@ static int compare_packed(struct store_txn *txn, const struct register_type *typ
 	if (r == STORE_NOT_FOUND)
 		return REGISTER_ADDED;
 	if (value.size == ORIGIN_SIZE + packed->size &&
-		memcmp((const uint8_t *)value.bytes + ORIGIN_SIZE, packed->bytes, packed->size) == 0)
+	    memcmp((const uint8_t *)value.bytes + ORIGIN_SIZE, packed->bytes, packed->size) == 0)
 		return REGISTER_UNCHANGED;
 	return REGISTER_CHANGED;
 }
 
 int register_compare(struct store_txn *txn, const struct register_type *type,
-	const ProtobufCMessage *record, struct arena *arena, const char **ret_owner) {
+    const ProtobufCMessage *record, struct arena *arena, const char **ret_owner) {
 	struct packed packed;
 	int r = pack(type, record, arena, &packed);
 
@@ -286,7 +287,7 @@ int register_compare(struct store_txn *txn, const struct register_type *type,
 }
 
 int register_write(struct store_txn *txn, const struct register_type *type,
-	const ProtobufCMessage *record, const char *actor, const char **ret_owner) {
+    const ProtobufCMessage *record, const char *actor, const char **ret_owner) {
 	struct packed packed;
 	int r = pack(type, record, txn->arena, &packed);
 
@@ -295,22 +296,21 @@ int register_write(struct store_txn *txn, const struct register_type *type,
 	r = compare_packed(txn, type, &packed, txn->arena, ret_owner);
 	if (r < 0 || r == REGISTER_UNCHANGED || r == REGISTER_OTHER_OWNER)
 		return r;
-	event_log_append(txn,
-		&(struct event_draft) {
-			.stream = type->stream,
-			.type = type->type,
-			.actor = actor,
-			.body = packed.bytes,
-			.size = packed.size,
-		});
+	event_log_append(txn, &(struct event_draft) {
+	                          .stream = type->stream,
+	                          .type = type->type,
+	                          .actor = actor,
+	                          .body = packed.bytes,
+	                          .size = packed.size,
+	                      });
 	put_record(txn, type, &packed.key, store_node(txn->store), packed.bytes, packed.size);
 	return txn->error ? txn->error : r;
 }
 
-/* What another node wrote is asked the same as what is written here, but for what its catalogues may
- * know and ours do not know yet. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
+/* What another node wrote is asked the same as what is written here, but for what its catalogues
+ * may know and ours do not know yet. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
 static int check_record(
-	struct store_txn *txn, const struct register_type *type, const ProtobufCMessage *record) {
+    struct store_txn *txn, const struct register_type *type, const ProtobufCMessage *record) {
 	struct fault_list faults = { .arena = txn->arena };
 	struct check check = { .txn = txn, .faults = &faults };
 
@@ -318,7 +318,7 @@ static int check_record(
 		type->check(&check, record);
 	for (size_t i = 0; i < faults.count; i++)
 		if (faults.items[i]->reason != FAULT__REASON__UNKNOWN_PROCEDURE &&
-			faults.items[i]->reason != FAULT__REASON__UNKNOWN_UNIT)
+		    faults.items[i]->reason != FAULT__REASON__UNKNOWN_UNIT)
 			return STORE_NOT_FOUND;
 	return txn->error;
 }
@@ -355,7 +355,7 @@ int register_apply(struct store_txn *txn, const struct schema *schema, const Eve
 }
 
 int register_load(struct store_txn *txn, const struct register_type *type, const char *code,
-	struct arena *arena, ProtobufCMessage **ret_record, const char **ret_origin) {
+    struct arena *arena, ProtobufCMessage **ret_record, const char **ret_origin) {
 	struct key key = state_key_of_code(type, code);
 	ProtobufCMessage *record;
 	struct store_value value;
@@ -384,7 +384,7 @@ bool register_is_empty(struct store_txn *txn, const struct register_type *type) 
 }
 
 int register_visit(struct store_txn *txn, const struct register_type *type, const char *owner,
-	struct arena *arena, register_function *function, void *context) {
+    struct arena *arena, register_function *function, void *context) {
 	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
 	struct key prefix = type_key(type);
 	int r = store_cursor_open(txn, TABLE_STATE, &cursor);
@@ -394,8 +394,8 @@ int register_visit(struct store_txn *txn, const struct register_type *type, cons
 	if (owner)
 		key_add_code(&prefix, owner);
 	for (r = store_cursor_seek(&cursor, &prefix);
-		 r == STORE_OK && store_cursor_has_prefix(&cursor, &prefix);
-		 r = store_cursor_next(&cursor)) {
+	     r == STORE_OK && store_cursor_has_prefix(&cursor, &prefix);
+	     r = store_cursor_next(&cursor)) {
 		ProtobufCMessage *record = unpack_record(type, cursor.value, arena);
 
 		if (!record)
@@ -408,7 +408,7 @@ int register_visit(struct store_txn *txn, const struct register_type *type, cons
 }
 
 int register_visit_field(struct store_txn *txn, const struct register_type *type, const char *value,
-	struct arena *arena, register_function *function, void *context) {
+    struct arena *arena, register_function *function, void *context) {
 	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
 	struct key prefix = field_key(type, value);
 	int r = store_cursor_open(txn, TABLE_BY_FIELD, &cursor);
@@ -416,14 +416,14 @@ int register_visit_field(struct store_txn *txn, const struct register_type *type
 	if (r < 0)
 		return failed_below(r);
 	for (r = store_cursor_seek(&cursor, &prefix);
-		 r == STORE_OK && store_cursor_has_prefix(&cursor, &prefix);
-		 r = store_cursor_next(&cursor)) {
+	     r == STORE_OK && store_cursor_has_prefix(&cursor, &prefix);
+	     r = store_cursor_next(&cursor)) {
 		struct key key = type_key(type);
 		struct store_value found;
 		ProtobufCMessage *record;
 
 		key_add_bytes(
-			&key, (const uint8_t *)cursor.key.bytes + prefix.size, cursor.key.size - prefix.size);
+		    &key, (const uint8_t *)cursor.key.bytes + prefix.size, cursor.key.size - prefix.size);
 		if (store_get(txn, TABLE_STATE, &key, &found) != STORE_OK)
 			return failed_here(-EBADMSG);
 		record = unpack_record(type, found, arena);

@@ -33,7 +33,7 @@ struct register_type {
 	/* What the record adds to the table's counters; `origin` is the node that wrote it. Texts may
 	 * point into the record or `origin`. Null: not counted. Must not write. */
 	void (*measure)(struct store_txn *txn, const ProtobufCMessage *record, const char *origin,
-		struct contributions *contributions);
+	    struct contributions *contributions);
 	const struct measure_table *table;
 
 	/* Hide personal data before the record is shown in a list. Null: it has none. */
@@ -52,7 +52,7 @@ const struct measure_table *schema_table(const struct schema *schema, const char
 
 /* The record's code, its code fields joined by '/', in `arena`; null when memory is out. */
 const char *register_code(
-	const struct register_type *type, const ProtobufCMessage *record, struct arena *arena);
+    const struct register_type *type, const ProtobufCMessage *record, struct arena *arena);
 
 enum register_answer {
 	REGISTER_ADDED,
@@ -64,23 +64,24 @@ enum register_answer {
 /* What writing the record would do; *ret_owner (the node, in the transaction's arena) is set for
  * REGISTER_OTHER_OWNER. Return: an answer above or a negative errno. */
 int register_compare(struct store_txn *txn, const struct register_type *type,
-	const ProtobufCMessage *record, struct arena *arena, const char **ret_owner);
+    const ProtobufCMessage *record, struct arena *arena, const char **ret_owner);
 
 /* Write a record that was checked: an event of this node, and its effect.
  * Return: REGISTER_ADDED, _CHANGED, _UNCHANGED, _OTHER_OWNER (as above), or a negative errno. */
 int register_write(struct store_txn *txn, const struct register_type *type,
-	const ProtobufCMessage *record, const char *actor, const char **ret_owner);
+    const ProtobufCMessage *record, const char *actor, const char **ret_owner);
 
 /* Bring state, index and cells up to an event of another log that was just kept.
  * Return: STORE_OK; STORE_NOT_FOUND when the event has no effect here and the caller holds it: the
  * schema has no such register, the body is not such a record or not a sound one, or the record or
- * the one it hangs on belongs to a node that does not stand below the event's; or a negative errno. */
+ * the one it hangs on belongs to a node that does not stand below the event's; or a negative errno.
+ */
 int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event);
 
 /* A record by code, unpacked into `arena`; *ret_origin may be null.
  * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
 int register_load(struct store_txn *txn, const struct register_type *type, const char *code,
-	struct arena *arena, ProtobufCMessage **ret_record, const char **ret_origin);
+    struct arena *arena, ProtobufCMessage **ret_record, const char **ret_origin);
 
 /* Whether a record of that code is there; false also when the read failed. */
 bool register_has(struct store_txn *txn, const struct register_type *type, const char *code);
@@ -88,16 +89,16 @@ bool register_has(struct store_txn *txn, const struct register_type *type, const
 /* Whether the register holds any record at all. */
 bool register_is_empty(struct store_txn *txn, const struct register_type *type);
 
-/* Visit records in key order: all of them, or those hanging on the owner's code. The record lives in
- * `arena` until the function returns. The function returns 0 to go on, anything else to stop.
+/* Visit records in key order: all of them, or those hanging on the owner's code. The record lives
+ * in `arena` until the function returns. The function returns 0 to go on, anything else to stop.
  * Return: 0, what the function returned, or a negative errno. */
 typedef int register_function(void *context, ProtobufCMessage *record, const char *origin);
 int register_visit(struct store_txn *txn, const struct register_type *type, const char *owner,
-	struct arena *arena, register_function *function, void *context);
+    struct arena *arena, register_function *function, void *context);
 
 /* Visit the records whose index field has this value, in key order; as register_visit. */
 int register_visit_field(struct store_txn *txn, const struct register_type *type, const char *value,
-	struct arena *arena, register_function *function, void *context);
+    struct arena *arena, register_function *function, void *context);
 
 /* How many records a register holds. */
 uint64_t register_count(struct store_txn *txn, const struct register_type *type);

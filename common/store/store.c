@@ -160,7 +160,8 @@ static int check_meta(struct store *store) {
 		return failed_here(-EBADMSG);
 	if (value.size != strlen(store->node) || memcmp(value.bytes, store->node, value.size) != 0)
 		return STORE_OTHER_NODE;
-	if (store_get(&txn, TABLE_META, &epoch, &value) != STORE_OK || value.size != sizeof(store->epoch))
+	if (store_get(&txn, TABLE_META, &epoch, &value) != STORE_OK ||
+	    value.size != sizeof(store->epoch))
 		return failed_here(-EBADMSG);
 	memcpy(&store->epoch, value.bytes, sizeof(store->epoch));
 	return 0;
@@ -252,8 +253,8 @@ int store_begin(struct store *store, enum store_access access, struct store_txn 
 
 	if (r < 0)
 		return failed_below(r);
-	r = error_of(
-		mdb_txn_begin(store->environment, NULL, access == STORE_READ ? MDB_RDONLY : 0, &txn.handle));
+	r = error_of(mdb_txn_begin(
+	    store->environment, NULL, access == STORE_READ ? MDB_RDONLY : 0, &txn.handle));
 	if (r)
 		return failed_below(r);
 	*ret_txn = txn;
@@ -302,7 +303,7 @@ static MDB_val val_of_key(const struct key *key) {
 }
 
 int store_get(struct store_txn *txn, enum store_table table, const struct key *key,
-	struct store_value *ret_value) {
+    struct store_value *ret_value) {
 	MDB_val name = val_of_key(key);
 	MDB_val value;
 	int r;
@@ -318,7 +319,7 @@ int store_get(struct store_txn *txn, enum store_table table, const struct key *k
 }
 
 void store_put(struct store_txn *txn, enum store_table table, const struct key *key,
-	const void *bytes, size_t size) {
+    const void *bytes, size_t size) {
 	MDB_val name = val_of_key(key);
 	MDB_val value = { .mv_size = size, .mv_data = (void *)(uintptr_t)bytes };
 	int r;
@@ -352,7 +353,7 @@ uint64_t store_count(struct store_txn *txn, enum store_table table) {
 }
 
 int store_cursor_open(
-	struct store_txn *txn, enum store_table table, struct store_cursor *ret_cursor) {
+    struct store_txn *txn, enum store_table table, struct store_cursor *ret_cursor) {
 	MDB_cursor *handle;
 	int r;
 
@@ -400,5 +401,5 @@ int store_cursor_before(struct store_cursor *cursor, const struct key *key) {
 
 bool store_cursor_has_prefix(const struct store_cursor *cursor, const struct key *prefix) {
 	return cursor->key.size >= prefix->size &&
-		   memcmp(cursor->key.bytes, prefix->bytes, prefix->size) == 0;
+	       memcmp(cursor->key.bytes, prefix->bytes, prefix->size) == 0;
 }

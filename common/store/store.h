@@ -59,16 +59,16 @@ enum store_access {
 enum {
 	STORE_OK,
 	STORE_NOT_FOUND,
-	STORE_IN_USE,        /* another process has this store open */
-	STORE_NEWER_FORMAT,  /* written by a newer version of the program */
-	STORE_OTHER_NODE,    /* belongs to a node of another code */
+	STORE_IN_USE,       /* another process has this store open */
+	STORE_NEWER_FORMAT, /* written by a newer version of the program */
+	STORE_OTHER_NODE,   /* belongs to a node of another code */
 };
 
 struct store_options {
-	const char *folder;    /* made when missing */
-	const char *node;      /* organisation code of the node that owns it */
-	uint64_t map_mib;      /* address space for the map: the most the store can ever hold */
-	uint64_t reserve_mib;  /* below so much free disk, writing is refused with -ENOSPC */
+	const char *folder;   /* made when missing */
+	const char *node;     /* organisation code of the node that owns it */
+	uint64_t map_mib;     /* address space for the map: the most the store can ever hold */
+	uint64_t reserve_mib; /* below so much free disk, writing is refused with -ENOSPC */
 };
 
 struct store_value {
@@ -78,13 +78,13 @@ struct store_value {
 
 struct store_txn {
 	struct store *store;
-	struct MDB_txn *handle;     /* null when not begun */
+	struct MDB_txn *handle; /* null when not begun */
 	enum store_access access;
-	int error;                  /* the first that happened; later work is skipped */
-	bool unknown;               /* the commit failed so that nobody knows what was kept */
-	size_t writes;              /* puts, deletes and changes of cells so far */
-	struct cell_change *cells;  /* counters changed and not yet put (cells.h) */
-	struct arena *arena;        /* scratch of a write transaction; a reader brings its own */
+	int error;                 /* the first that happened; later work is skipped */
+	bool unknown;              /* the commit failed so that nobody knows what was kept */
+	size_t writes;             /* puts, deletes and changes of cells so far */
+	struct cell_change *cells; /* counters changed and not yet put (cells.h) */
+	struct arena *arena;       /* scratch of a write transaction; a reader brings its own */
 };
 
 #define STORE_TXN_NULL ((struct store_txn) { .store = NULL })
@@ -107,19 +107,18 @@ void store_size(const struct store *store, uint64_t *ret_used, uint64_t *ret_map
  * Return: STORE_OK or a negative errno; -ENOSPC: less disk than the reserve. */
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn);
 
-/* Make everything durable, or tell the first error. After a negative result nothing was kept, unless
- * txn->unknown says that nobody can know.
- * Return: STORE_OK or a negative errno. */
+/* Make everything durable, or tell the first error. After a negative result nothing was kept,
+ * unless txn->unknown says that nobody can know. Return: STORE_OK or a negative errno. */
 int store_commit(struct store_txn *txn);
 void store_abort(struct store_txn *txn);
 
 /* Return: STORE_OK with a borrowed value, STORE_NOT_FOUND, or a negative errno. */
-int store_get(
-	struct store_txn *txn, enum store_table table, const struct key *key, struct store_value *ret_value);
+int store_get(struct store_txn *txn, enum store_table table, const struct key *key,
+    struct store_value *ret_value);
 
 /* Put or delete; failures stay with the transaction. */
 void store_put(struct store_txn *txn, enum store_table table, const struct key *key,
-	const void *bytes, size_t size);
+    const void *bytes, size_t size);
 void store_delete(struct store_txn *txn, enum store_table table, const struct key *key);
 
 /* Remember an error in the transaction; the first one stays. */
@@ -140,7 +139,7 @@ struct store_cursor {
 #define STORE_CURSOR_NULL ((struct store_cursor) { .handle = NULL })
 
 int store_cursor_open(
-	struct store_txn *txn, enum store_table table, struct store_cursor *ret_cursor);
+    struct store_txn *txn, enum store_table table, struct store_cursor *ret_cursor);
 void store_cursor_close(struct store_cursor *cursor);
 
 /* Stand on the first entry not before `key`, on the next one, on the last one before `key`.

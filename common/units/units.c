@@ -14,7 +14,7 @@ bool unit_code_is_valid(const char *code) {
 		return false;
 	for (const char *c = code; *c; c++)
 		if (!((*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ||
-				*c == '.'))
+		        *c == '.'))
 			return false;
 	return true;
 }
@@ -35,9 +35,9 @@ void check_unit(struct check *check, const char *field, const char *code) {
 	if (register_has(txn, &units_followed, code))
 		return;
 	if (register_is_empty(txn, &units_followed) && unit_code_is_valid(code) &&
-		unit_code_is_below(code, store_node(txn->store)))
+	    unit_code_is_below(code, store_node(txn->store)))
 		return;
 	check_fault(check,
-		unit_code_is_valid(code) ? FAULT__REASON__UNKNOWN_UNIT : FAULT__REASON__MALFORMED, field, code,
-		NULL);
+	    unit_code_is_valid(code) ? FAULT__REASON__UNKNOWN_UNIT : FAULT__REASON__MALFORMED, field,
+	    code, NULL);
 }

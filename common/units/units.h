@@ -18,8 +18,9 @@ extern const struct register_type units_followed;
 	.name = "units", .type = RECORD_TYPE__RECORD_UNIT, .stream = STREAM__STREAM_UNITS,             \
 	.record = &unit__descriptor, .code_fields = { "code" }
 
-/* Adds UNKNOWN_UNIT (or MALFORMED for what can be no code) unless the code is in the tree. While this node has no tree yet, its own code and
- * codes below it are taken on trust; `field` is required. */
+/* Adds UNKNOWN_UNIT (or MALFORMED for what can be no code) unless the code is in the tree. While
+ * this node has no tree yet, its own code and codes below it are taken on trust; `field` is
+ * required. */
 void check_unit(struct check *check, const char *field, const char *code);
 
 /* Organisation codes: letters, digits and dots, at most KEY_ORIGIN_SIZE bytes. */

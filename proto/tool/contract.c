@@ -27,7 +27,11 @@ typedef Google__Protobuf__MethodDescriptorProto Method;
 typedef Google__Protobuf__SourceCodeInfo__Location Location;
 
 enum { OPTION_ACCESS = 50001, OPTION_PERMISSION = 50002, OPTION_DEADLINE = 50003 };
-enum { PATH_MESSAGE = 4, PATH_ENUM = 5, PATH_SERVICE = 6 }; /* descriptor.proto, FileDescriptorProto */
+enum {
+	PATH_MESSAGE = 4,
+	PATH_ENUM = 5,
+	PATH_SERVICE = 6
+}; /* descriptor.proto, FileDescriptorProto */
 enum { PATH_FIELD = 2, PATH_NESTED = 3, PATH_NESTED_ENUM = 4, PATH_VALUE = 2, PATH_METHOD = 2 };
 enum { PATH_MAX_DEPTH = 8 };
 
@@ -54,7 +58,7 @@ static bool has_comment(const File *file, struct path path) {
 		const Location *location = file->source_code_info->location[i];
 
 		if (location->n_path == path.depth &&
-			memcmp(location->path, path.steps, path.depth * sizeof(path.steps[0])) == 0)
+		    memcmp(location->path, path.steps, path.depth * sizeof(path.steps[0])) == 0)
 			return location->leading_comments || location->trailing_comments;
 	}
 	return false;
@@ -85,8 +89,7 @@ static void check_field(const File *file, const Field *field, struct path path) 
 	case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_GROUP:
 		fault(file, field->name, "is a group");
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -184,7 +187,7 @@ static void check_method(const File *file, const Method *method, const char *nam
 	if (!method->options || !method->options->has_idempotency_level)
 		fault(file, name, "does not say whether it has side effects");
 	if ((method->has_client_streaming && method->client_streaming) ||
-		(method->has_server_streaming && method->server_streaming))
+	    (method->has_server_streaming && method->server_streaming))
 		fault(file, name, "streams, which the wire does not carry");
 }
 
@@ -194,9 +197,9 @@ static void print_row(const struct row *row) {
 	bool keyed = method_option(row->method, OPTION_ACCESS) == 2;
 
 	printf("\t{ \"%s\", %s, %s, %u, %s, &", row->name,
-		access[method_option(row->method, OPTION_ACCESS)],
-		permission[method_option(row->method, OPTION_PERMISSION)],
-		(unsigned)method_option(row->method, OPTION_DEADLINE), keyed ? "true" : "false");
+	    access[method_option(row->method, OPTION_ACCESS)],
+	    permission[method_option(row->method, OPTION_PERMISSION)],
+	    (unsigned)method_option(row->method, OPTION_DEADLINE), keyed ? "true" : "false");
 	print_descriptor_name(last_word(row->method->input_type));
 	fputs(", &", stdout);
 	print_descriptor_name(last_word(row->method->output_type));
@@ -209,7 +212,7 @@ static void print_table(const FileSet *set, struct row *rows, size_t count) {
 	for (size_t i = 0; i < set->n_file; i++)
 		if (is_ours(set->file[i]))
 			printf("#include \"%.*s.pb-c.h\"\n", (int)(strlen(set->file[i]->name) - 6),
-				set->file[i]->name);
+			    set->file[i]->name);
 	puts("\nconst struct contract_method contract_methods[] = {");
 	for (size_t i = 0; i < count; i++)
 		print_row(&rows[i]);
@@ -224,14 +227,14 @@ static void print_table(const FileSet *set, struct row *rows, size_t count) {
 	}
 	puts("};\n");
 	puts("static int compare(const void *name, const void *row) {\n"
-		 "\treturn strcmp(name, ((const struct contract_method *)row)->name);\n}\n\n"
-		 "const struct contract_method *contract_find(const char *name) {\n"
-		 "\treturn bsearch(name, contract_methods, contract_methods_count,\n"
-		 "\t\tsizeof(contract_methods[0]), compare);\n}\n\n"
-		 "const ProtobufCMessageDescriptor *contract_message(const char *name) {\n"
-		 "\tfor (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)\n"
-		 "\t\tif (strcmp(messages[i]->short_name, name) == 0)\n"
-		 "\t\t\treturn messages[i];\n\treturn NULL;\n}");
+	     "\treturn strcmp(name, ((const struct contract_method *)row)->name);\n}\n\n"
+	     "const struct contract_method *contract_find(const char *name) {\n"
+	     "\treturn bsearch(name, contract_methods, contract_methods_count,\n"
+	     "\t\tsizeof(contract_methods[0]), compare);\n}\n\n"
+	     "const ProtobufCMessageDescriptor *contract_message(const char *name) {\n"
+	     "\tfor (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)\n"
+	     "\t\tif (strcmp(messages[i]->short_name, name) == 0)\n"
+	     "\t\t\treturn messages[i];\n\treturn NULL;\n}");
 }
 
 static FileSet *read_set(const char *path) {
@@ -277,7 +280,7 @@ int main(int argc, char **argv) {
 
 				row->method = file->service[j]->method[k];
 				snprintf(row->name, sizeof(row->name), "%s/%s", file->service[j]->name,
-					row->method->name);
+				    row->method->name);
 				need_comment(file, path_below(path, PATH_METHOD, k), row->name);
 				check_method(file, row->method, row->name);
 			}

@@ -61,11 +61,11 @@ int cli_client(struct cli *cli, const char *service, struct rpc_client **ret_cli
 		r = rpc_transport_open(&cli->transport);
 	if (r == 0)
 		r = rpc_client_open(
-			&(struct rpc_client_options) {
-				.transport = cli->transport,
-				.endpoint = node_endpoint(&cli->node, service, endpoint),
-			},
-			&slot->client);
+		    &(struct rpc_client_options) {
+		        .transport = cli->transport,
+		        .endpoint = node_endpoint(&cli->node, service, endpoint),
+		    },
+		    &slot->client);
 	if (r < 0)
 		return cli_call_failed(cli, service, r, NULL);
 	slot->service = service;
@@ -83,7 +83,7 @@ static const char *actor(void) {
 }
 
 int cli_call(struct cli *cli, const char *service, const struct rpc_request *request,
-	const ProtobufCMessage **ret_reply) {
+    const ProtobufCMessage **ret_reply) {
 	struct rpc_request named = *request;
 	struct rpc_client *client;
 	struct rpc_reply reply;

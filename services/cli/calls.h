@@ -11,7 +11,7 @@ int cli_client(struct cli *cli, const char *service, struct rpc_client **ret_cli
 /* Call and wait; when it fails the reason is said.
  * Return: EXIT_OK with the reply in the command's arena, or the exit status. */
 int cli_call(struct cli *cli, const char *service, const struct rpc_request *request,
-	const ProtobufCMessage **ret_reply);
+    const ProtobufCMessage **ret_reply);
 
 /* Say why a call failed. Return: the exit status that goes with it. */
 int cli_call_failed(struct cli *cli, const char *service, int r, const struct rpc_reply *reply);

@@ -58,7 +58,7 @@ void cli_print(const struct cli *cli, const char *key, ...) {
 
 static const char *help_key(struct cli *cli, const struct command *command) {
 	return command->verb ? arena_format(&cli->arena, "help.%s.%s", command->noun, command->verb)
-						 : arena_format(&cli->arena, "help.%s", command->noun);
+	                     : arena_format(&cli->arena, "help.%s", command->noun);
 }
 
 int cli_usage(const struct cli *cli, const char *noun, const char *verb) {
@@ -103,13 +103,13 @@ int cli_open_node(struct cli *cli) {
 	if (r == NODE_BAD_SETTINGS) {
 		snprintf(line, sizeof(line), "%u", fault.line);
 		cli_say(cli, fault.nearest ? "node.settings_bad_nearest" : "node.settings_bad", "folder",
-			folder, "line", line, "name", fault.name, "nearest",
-			fault.nearest ? fault.nearest : "", NULL);
+		    folder, "line", line, "name", fault.name, "nearest", fault.nearest ? fault.nearest : "",
+		    NULL);
 		return EXIT_FAILED;
 	}
 	if (r < 0) {
-		cli_say(cli, r == -ENOENT ? "node.not_there" : "node.unreadable", "folder", folder,
-			"error", strerror(-r), NULL);
+		cli_say(cli, r == -ENOENT ? "node.not_there" : "node.unreadable", "folder", folder, "error",
+		    strerror(-r), NULL);
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_FAILED;
 	}
 	cli->node_is_open = true;
@@ -139,9 +139,9 @@ static int take_common_options(struct cli *cli, int *argc, char **argv, bool *re
 
 	for (int i = 1; i < *argc; i++) {
 		const char *word = argv[i];
-		const char **value = strcmp(word, "--node") == 0	? &cli->folder
-							 : strcmp(word, "--lang") == 0 ? &cli->language
-														   : NULL;
+		const char **value = strcmp(word, "--node") == 0   ? &cli->folder
+		                     : strcmp(word, "--lang") == 0 ? &cli->language
+		                                                   : NULL;
 
 		if (strcmp(word, "--") == 0) {
 			while (i < *argc)

@@ -26,18 +26,18 @@ struct cli {
 	const char *language; /* "vi" or "en" */
 	const char *folder;   /* --node; null when not given */
 	bool json;
-	char *share;          /* data that comes with the program */
+	char *share; /* data that comes with the program */
 	struct words *words;
 	struct node node;
 	bool node_is_open;
 	struct rpc_transport *transport;
 	struct cli_client *clients;
-	struct arena arena;   /* of the running command */
+	struct arena arena; /* of the running command */
 };
 
 struct command {
 	const char *noun;
-	const char *verb; /* null: the noun is the whole command */
+	const char *verb;                                   /* null: the noun is the whole command */
 	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's last word */
 };
 

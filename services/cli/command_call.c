@@ -12,7 +12,7 @@
 static int list_methods(void) {
 	for (size_t i = 0; i < contract_methods_count; i++)
 		printf("%s(%s) %s\n", contract_methods[i].name, contract_methods[i].request->short_name,
-			contract_methods[i].reply->short_name);
+		    contract_methods[i].reply->short_name);
 	return EXIT_OK;
 }
 
@@ -26,7 +26,7 @@ static const char *service_of(struct cli *cli, const char *method) {
 }
 
 static int read_request(struct cli *cli, const struct contract_method *method, const char *text,
-	ProtobufCMessage **ret_message) {
+    ProtobufCMessage **ret_message) {
 	struct transcode_fault fault;
 	json_error_t error;
 	char place[32];
@@ -42,8 +42,8 @@ static int read_request(struct cli *cli, const struct contract_method *method, c
 	json_decref(json);
 	if (r > 0)
 		cli_say(cli, r == TRANSCODE_UNKNOWN_FIELD ? "call.unknown_field" : "call.bad_field", "path",
-			fault.path, "value", fault.value, "nearest", fault.nearest ? fault.nearest : "",
-			"type", method->request->short_name, NULL);
+		    fault.path, "value", fault.value, "nearest", fault.nearest ? fault.nearest : "", "type",
+		    method->request->short_name, NULL);
 	return r == 0 ? EXIT_OK : r > 0 ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -79,7 +79,7 @@ int command_call(struct cli *cli, int argc, char **argv) {
 	status = read_request(cli, method, argc - optind == 2 ? argv[optind + 1] : "{}", &request);
 	if (status == EXIT_OK)
 		status = cli_call(cli, service ? service : service_of(cli, method->name),
-			&(struct rpc_request) { .method = method->name, .message = request }, &reply);
+		    &(struct rpc_request) { .method = method->name, .message = request }, &reply);
 	if (status)
 		return status;
 	if (transcode_to_json(reply, TRANSCODE_OMIT_DEFAULTS, &json) < 0)

@@ -27,8 +27,8 @@ static int add_file(struct run *run, const char *path, bool from_folder) {
 	const struct sheet *sheet = sheet_catalogue_find(run->catalogue, path);
 
 	if (!sheet) {
-		cli_say(run->cli, from_folder ? "import.skipped" : "import.unknown_sheet", "file", path,
-			NULL);
+		cli_say(
+		    run->cli, from_folder ? "import.skipped" : "import.unknown_sheet", "file", path, NULL);
 		return from_folder ? EXIT_OK : EXIT_USAGE;
 	}
 	if (run->count == FILES_MAX) {
@@ -43,7 +43,7 @@ static bool is_sheet_name(const char *name) {
 	const char *dot = strrchr(name, '.');
 
 	return dot && (strcasecmp(dot, ".csv") == 0 || strcasecmp(dot, ".txt") == 0 ||
-					  strcasecmp(dot, ".xlsx") == 0 || strcasecmp(dot, ".xls") == 0);
+	                  strcasecmp(dot, ".xlsx") == 0 || strcasecmp(dot, ".xls") == 0);
 }
 
 static int add_folder(struct run *run, const char *path) {
@@ -57,8 +57,8 @@ static int add_folder(struct run *run, const char *path) {
 	}
 	for (int i = 0; i < count; i++) {
 		if (status == EXIT_OK && is_sheet_name(names[i]->d_name))
-			status =
-				add_file(run, arena_format(&run->cli->arena, "%s/%s", path, names[i]->d_name), true);
+			status = add_file(
+			    run, arena_format(&run->cli->arena, "%s/%s", path, names[i]->d_name), true);
 		free(names[i]);
 	}
 	free(names);
@@ -86,13 +86,13 @@ static void on_complaint(void *context, const struct import_complaint *complaint
 
 	if (run->complaints) {
 		json_array_append_new(run->complaints,
-			json_pack("{ss si ss ss ss}", "file", complaint->file, "row", (int)complaint->line,
-				"column", complaint->column, "value", complaint->value, "reason", complaint->why));
+		    json_pack("{ss si ss ss ss}", "file", complaint->file, "row", (int)complaint->line,
+		        "column", complaint->column, "value", complaint->value, "reason", complaint->why));
 	}
 	clear_progress();
 	snprintf(line, sizeof(line), "%u", complaint->line);
 	cli_say(run->cli, "import.bad_row", "file", complaint->file, "row", line, "column",
-		complaint->column, "value", complaint->value, "why", complaint->why, NULL);
+	    complaint->column, "value", complaint->value, "why", complaint->why, NULL);
 }
 
 static const char *title_of(const struct run *run, const struct import_file *file) {
@@ -101,15 +101,14 @@ static const char *title_of(const struct run *run, const struct import_file *fil
 
 /* One line that is written over; only where a person watches. */
 static void on_progress(
-	void *context, const struct import_file *file, const struct import_sums *sums) {
+    void *context, const struct import_file *file, const struct import_sums *sums) {
 	const struct run *run = context;
 
 	fprintf(stderr, "\r[%zu/%zu] %s: %s\033[K", run->done + 1, run->count, title_of(run, file),
-		cli_number(run->cli, sums->added + sums->changed + sums->unchanged + sums->refused));
+	    cli_number(run->cli, sums->added + sums->changed + sums->unchanged + sums->refused));
 }
 
-static void on_file(
-	void *context, const struct import_file *file, const struct import_sums *sums) {
+static void on_file(void *context, const struct import_file *file, const struct import_sums *sums) {
 	struct run *run = context;
 	char done[16];
 	char count[16];
@@ -117,16 +116,16 @@ static void on_file(
 	clear_progress();
 	snprintf(done, sizeof(done), "%zu", ++run->done);
 	snprintf(count, sizeof(count), "%zu", run->count);
-	cli_say(run->cli, "import.file_done", "done", done, "count", count, "title", title_of(run, file), "added",
-		cli_number(run->cli, sums->added), "changed", cli_number(run->cli, sums->changed),
-		"unchanged", cli_number(run->cli, sums->unchanged), "refused",
-		cli_number(run->cli, sums->refused), NULL);
+	cli_say(run->cli, "import.file_done", "done", done, "count", count, "title",
+	    title_of(run, file), "added", cli_number(run->cli, sums->added), "changed",
+	    cli_number(run->cli, sums->changed), "unchanged", cli_number(run->cli, sums->unchanged),
+	    "refused", cli_number(run->cli, sums->refused), NULL);
 }
 
 static void print_json(const struct run *run, const struct import_sums *sums) {
 	json_t *root = json_pack("{sI sI sI sI sO}", "added", (json_int_t)sums->added, "changed",
-		(json_int_t)sums->changed, "unchanged", (json_int_t)sums->unchanged, "refused",
-		(json_int_t)sums->refused, "faults", run->complaints);
+	    (json_int_t)sums->changed, "unchanged", (json_int_t)sums->unchanged, "refused",
+	    (json_int_t)sums->refused, "faults", run->complaints);
 
 	json_dumpf(root, stdout, JSON_INDENT(1));
 	putchar('\n');
@@ -157,9 +156,9 @@ static int run_import(struct run *run, int count, char **paths, bool dry_run) {
 		print_json(run, &sums);
 	if (status == EXIT_OK || status == EXIT_PARTIAL)
 		cli_say(run->cli, dry_run ? "import.done_dry" : "import.done", "added",
-			cli_number(run->cli, sums.added), "changed", cli_number(run->cli, sums.changed),
-			"unchanged", cli_number(run->cli, sums.unchanged), "refused",
-			cli_number(run->cli, sums.refused), NULL);
+		    cli_number(run->cli, sums.added), "changed", cli_number(run->cli, sums.changed),
+		    "unchanged", cli_number(run->cli, sums.unchanged), "refused",
+		    cli_number(run->cli, sums.refused), NULL);
 	return status;
 }
 
@@ -192,7 +191,7 @@ int command_import(struct cli *cli, int argc, char **argv) {
 	if (r) {
 		snprintf(line, sizeof(line), "%u", r > 0 ? fault.line : 0);
 		cli_say(cli, "import.catalogue_bad", "line", line, "error",
-			r > 0 ? fault.text : strerror(-r), NULL);
+		    r > 0 ? fault.text : strerror(-r), NULL);
 		return EXIT_FAILED;
 	}
 	run = calloc(1, sizeof(*run));

@@ -59,7 +59,7 @@ static bool is_endpoint(const char *text) {
 	const char *colon = strrchr(text, ':');
 
 	return strncmp(text, "tcp://", 6) == 0 && colon && colon > text + 6 && atoi(colon + 1) > 0 &&
-		   atoi(colon + 1) < 65536 && strspn(colon + 1, "0123456789") == strlen(colon + 1);
+	       atoi(colon + 1) < 65536 && strspn(colon + 1, "0123456789") == strlen(colon + 1);
 }
 
 /* Everything that can be wrong before anything is made. */
@@ -71,9 +71,9 @@ static int check_plan(struct cli *cli, struct plan *plan) {
 		return EXIT_USAGE;
 	}
 	if ((*plan->listen && !is_endpoint(plan->listen)) ||
-		(*plan->parent && !is_endpoint(plan->parent))) {
+	    (*plan->parent && !is_endpoint(plan->parent))) {
 		cli_say(cli, "init.bad_endpoint", "endpoint",
-			*plan->listen && !is_endpoint(plan->listen) ? plan->listen : plan->parent, NULL);
+		    *plan->listen && !is_endpoint(plan->listen) ? plan->listen : plan->parent, NULL);
 		return EXIT_USAGE;
 	}
 	if ((*plan->parent != '\0') != (plan->parent_key_file != NULL)) {
@@ -130,7 +130,7 @@ static int write_settings(const struct plan *plan) {
 	for (size_t i = 0; i < node_setting_count; i++)
 		add_setting(&text, plan, &node_setting_table[i]);
 	return text_failed(&text) ? failed_here(-ENOMEM)
-							  : write_below(plan->folder, "node.conf", text_get(&text), 0644);
+	                          : write_below(plan->folder, "node.conf", text_get(&text), 0644);
 }
 
 static int write_keys(const struct plan *plan) {
@@ -172,8 +172,8 @@ static int copy_report_files(struct cli *cli, const struct plan *plan) {
 		int r = file_read(cli_share_path(cli, names[i]), SHARED_FILE_MAX, &bytes, &size);
 
 		if (r == 0)
-			r = file_write(arena_format(&cli->arena, "%s/%s", plan->folder, names[i]), bytes, size,
-				0644);
+			r = file_write(
+			    arena_format(&cli->arena, "%s/%s", plan->folder, names[i]), bytes, size, 0644);
 		if (r < 0)
 			return failed_below(r);
 	}

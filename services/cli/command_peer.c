@@ -24,8 +24,8 @@ static int take_effect(struct cli *cli) {
 	if (!cli_service_listens(cli, "exchange"))
 		return EXIT_OK;
 	return cli_call(cli, "exchange",
-		&(struct rpc_request) { .method = "Exchange/ReloadPeers", .message = &request.base },
-		&reply);
+	    &(struct rpc_request) { .method = "Exchange/ReloadPeers", .message = &request.base },
+	    &reply);
 }
 
 int command_peer_add(struct cli *cli, int argc, char **argv) {
@@ -116,8 +116,8 @@ int command_peer_list(struct cli *cli, int argc, char **argv) {
 		status = cli_usage(cli, "peer", "list");
 	if (status == EXIT_OK && cli_service_listens(cli, "exchange"))
 		status = cli_call(cli, "exchange",
-			&(struct rpc_request) { .method = "Exchange/ListPeers", .message = &request.base },
-			&reply);
+		    &(struct rpc_request) { .method = "Exchange/ListPeers", .message = &request.base },
+		    &reply);
 	if (status == EXIT_OK && node_peers(&cli->node, &peers, &count) < 0)
 		status = EXIT_FAILED;
 	for (size_t i = 0; status == EXIT_OK && i < count; i++) {
@@ -125,7 +125,7 @@ int command_peer_list(struct cli *cli, int argc, char **argv) {
 
 		if (cli->json)
 			json_array_append_new(array, json_pack("{ss sI}", "code", peers[i].code,
-											 "last_contact_ms", (json_int_t)contact_ms));
+			                                 "last_contact_ms", (json_int_t)contact_ms));
 		else
 			printf("%s\n", peers[i].code);
 	}

@@ -2,8 +2,8 @@
 /* cchc report make, open. */
 #include <getopt.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cchc/reporting.pb-c.h"
@@ -57,8 +57,7 @@ static int read_wish(struct cli *cli, int argc, char **argv, struct wish *wish, 
 	report_scope__init(&wish->scope);
 	wish->format = MAKE_REPORT_REQUEST__FORMAT__TEXT;
 	optind = 1;
-	while (status == EXIT_OK &&
-		   (option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+	while (status == EXIT_OK && (option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
 		switch (option) {
 		case 'c': wish->scope.calendar = true; break;
 		case 'a': status = read_day(cli, optarg, &wish->scope.as_of_day); break;
@@ -86,8 +85,8 @@ static int write_body(struct cli *cli, const char *path, const ProtobufCBinaryDa
 		r = file_write(path, body->data, body->len, 0644);
 	}
 	if (r < 0) {
-		cli_say(cli, "file.write_failed", "file", path ? path : "stdout", "error", strerror(-r),
-			NULL);
+		cli_say(
+		    cli, "file.write_failed", "file", path ? path : "stdout", "error", strerror(-r), NULL);
 		return EXIT_FAILED;
 	}
 	if (path)
@@ -110,8 +109,8 @@ int command_report_make(struct cli *cli, int argc, char **argv) {
 	request.scope = &wish.scope;
 	request.format = cli->json ? MAKE_REPORT_REQUEST__FORMAT__JSON : wish.format;
 	status = cli_call(cli, "reporting",
-		&(struct rpc_request) { .method = "Reporting/MakeReport", .message = &request.base },
-		&reply);
+	    &(struct rpc_request) { .method = "Reporting/MakeReport", .message = &request.base },
+	    &reply);
 	return status ? status : write_body(cli, wish.file, &((const MakeReportReply *)reply)->body);
 }
 
@@ -129,7 +128,7 @@ static json_t *record_json(struct cli *cli, RecordType type, const ProtobufCBina
 	json_t *json;
 
 	if (!descriptor || message_unpack(descriptor, bytes->data, bytes->len, &cli->arena, &message) ||
-		transcode_to_json(message, TRANSCODE_OMIT_DEFAULTS, &json) < 0)
+	    transcode_to_json(message, TRANSCODE_OMIT_DEFAULTS, &json) < 0)
 		return json_object();
 	return json;
 }
@@ -143,8 +142,8 @@ static json_t *opened_json(struct cli *cli, const OpenedRecord *opened) {
 	json_object_set_new(json, "counted_value", json_integer(opened->value));
 	for (size_t i = 0; i < opened->n_owned; i++) {
 		const OwnedRecord *owned = opened->owned[i];
-		const char *name = owned->type == RECORD_TYPE__RECORD_CORRECTION ? "corrections"
-																		 : "supplement_rounds";
+		const char *name =
+		    owned->type == RECORD_TYPE__RECORD_CORRECTION ? "corrections" : "supplement_rounds";
 		json_t *list = json_object_get(json, name);
 
 		if (!list) {
@@ -196,8 +195,8 @@ int command_report_open(struct cli *cli, int argc, char **argv) {
 		const OpenFigureReply *reply;
 
 		status = cli_call(cli, "reporting",
-			&(struct rpc_request) { .method = "Reporting/OpenFigure", .message = &request.base },
-			&message);
+		    &(struct rpc_request) { .method = "Reporting/OpenFigure", .message = &request.base },
+		    &message);
 		heap_freep(&after);
 		if (status)
 			return status;

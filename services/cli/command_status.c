@@ -11,13 +11,13 @@ static const char *const names[] = { "dossiers", "staffing", "documents", "repor
 
 static void print_health(struct cli *cli, const Health *health) {
 	cli_print(cli, "status.service", "service", health->service, "version", health->version,
-		"resident", cli_number(cli, health->resident_bytes >> 10), "store",
-		cli_number(cli, health->store_bytes >> 10), "held", cli_number(cli, health->held_events),
-		NULL);
+	    "resident", cli_number(cli, health->resident_bytes >> 10), "store",
+	    cli_number(cli, health->store_bytes >> 10), "held", cli_number(cli, health->held_events),
+	    NULL);
 	for (size_t i = 0; i < health->n_registers; i++)
 		if (health->registers[i]->records)
 			cli_print(cli, "status.register", "name", health->registers[i]->name, "records",
-				cli_number(cli, health->registers[i]->records), NULL);
+			    cli_number(cli, health->registers[i]->records), NULL);
 }
 
 int command_status(struct cli *cli, int argc, char **argv) {
@@ -31,7 +31,7 @@ int command_status(struct cli *cli, int argc, char **argv) {
 		json_t *json;
 
 		status = cli_call(cli, names[i],
-			&(struct rpc_request) { .method = "Node/Check", .message = &request.base }, &reply);
+		    &(struct rpc_request) { .method = "Node/Check", .message = &request.base }, &reply);
 		if (status)
 			break;
 		if (!cli->json)

@@ -10,8 +10,8 @@
 #include "services/cli/calls.h"
 #include "services/cli/faults.h"
 
-#define ROUND_MS        60000
-#define STANDSTILL_MAX  3 /* rounds in a row that moved nothing although something is missing */
+#define ROUND_MS       60000
+#define STANDSTILL_MAX 3 /* rounds in a row that moved nothing although something is missing */
 
 static bool is_outside(const RouteState *route) {
 	return strcmp(route->to, "parent") == 0 || strcmp(route->from, "parent") == 0;
@@ -53,7 +53,7 @@ static int say_failure(struct cli *cli, const RouteState *route) {
 		cli_say(cli, "sync.parent_down", "parent", parent, "error", strerror(-probe), NULL);
 	} else if (route->status == RPC_UNAUTHENTICATED || route->status == RPC_UNAVAILABLE) {
 		cli_say(cli, "sync.parent_refuses", "parent", parent, "code", cli->node.settings.code,
-			"file", arena_format(&cli->arena, "%s/node.pub", cli->node.folder), NULL);
+		    "file", arena_format(&cli->arena, "%s/node.pub", cli->node.folder), NULL);
 	} else {
 		reason_words(cli, route->reason, "", "", "", &why);
 		cli_say(cli, "sync.failed", "service", route->service, "why", text_get(&why), NULL);
@@ -67,11 +67,11 @@ static void print_json(const SyncReply *reply) {
 	for (size_t i = 0; i < reply->n_routes; i++) {
 		const RouteState *route = reply->routes[i];
 
-		json_array_append_new(array,
-			json_pack("{ss si ss ss sI sI ss}", "service", route->service, "stream",
-				(int)route->stream, "from", route->from, "to", route->to, "moved",
-				(json_int_t)route->moved, "behind", (json_int_t)route->behind, "status",
-				rpc_status_name(route->status)));
+		json_array_append_new(
+		    array, json_pack("{ss si ss ss sI sI ss}", "service", route->service, "stream",
+		               (int)route->stream, "from", route->from, "to", route->to, "moved",
+		               (json_int_t)route->moved, "behind", (json_int_t)route->behind, "status",
+		               rpc_status_name(route->status)));
 	}
 	json_dumpf(array, stdout, JSON_INDENT(1));
 	putchar('\n');
@@ -102,12 +102,12 @@ int command_sync(struct cli *cli, int argc, char **argv) {
 		const SyncReply *reply;
 		struct sums sums;
 		int status = cli_call(cli, "exchange",
-			&(struct rpc_request) {
-				.method = "Exchange/Sync",
-				.message = &request.base,
-				.deadline_ms = ROUND_MS,
-			},
-			&message);
+		    &(struct rpc_request) {
+		        .method = "Exchange/Sync",
+		        .message = &request.base,
+		        .deadline_ms = ROUND_MS,
+		    },
+		    &message);
 
 		if (status)
 			return status;
@@ -117,15 +117,15 @@ int command_sync(struct cli *cli, int argc, char **argv) {
 		if (isatty(STDERR_FILENO) && wait)
 			fprintf(stderr, "\r%s / %s ", cli_number(cli, moved), cli_number(cli, sums.behind));
 		standstill = sums.moved ? 0 : standstill + 1;
-		if (sums.failed && (!wait || standstill >= STANDSTILL_MAX ||
-							   sums.failed->status == RPC_UNAUTHENTICATED ||
-							   sums.failed->status == RPC_UNAVAILABLE))
+		if (sums.failed &&
+		    (!wait || standstill >= STANDSTILL_MAX || sums.failed->status == RPC_UNAUTHENTICATED ||
+		        sums.failed->status == RPC_UNAVAILABLE))
 			return say_failure(cli, sums.failed);
 		if (sums.behind == 0 && !sums.failed) {
 			if (cli->json)
 				print_json(reply);
 			cli_say(cli, *cli->node.settings.parent ? "sync.done" : "sync.done_no_parent", "moved",
-				cli_number(cli, moved), NULL);
+			    cli_number(cli, moved), NULL);
 			return EXIT_OK;
 		}
 		if (!wait) {

@@ -7,7 +7,7 @@
 
 /* Add what a reason means, with value and detail filled in. */
 void reason_words(struct cli *cli, Fault__Reason reason, const char *field, const char *value,
-	const char *detail, struct text *out);
+    const char *detail, struct text *out);
 
 /* The same for a whole fault. */
 void fault_words(struct cli *cli, const Fault *fault, struct text *out);

@@ -59,8 +59,8 @@ static int take_lock(struct supervisor *supervisor) {
 
 	supervisor->lock = openat(cli->node.run, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (supervisor->lock < 0 || flock(supervisor->lock, LOCK_EX | LOCK_NB) < 0) {
-		cli_say(cli, errno == EWOULDBLOCK ? "up.running" : "up.no_lock", "folder",
-			cli->node.folder, "error", strerror(errno), NULL);
+		cli_say(cli, errno == EWOULDBLOCK ? "up.running" : "up.no_lock", "folder", cli->node.folder,
+		    "error", strerror(errno), NULL);
 		return EXIT_CONFLICT;
 	}
 	return EXIT_OK;
@@ -93,7 +93,7 @@ static int check_address(struct supervisor *supervisor) {
 	if (!error)
 		return EXIT_OK;
 	cli_say(supervisor->cli, error == EADDRINUSE ? "up.address_in_use" : "up.address_refused",
-		"address", listen_on, "error", strerror(error), NULL);
+	    "address", listen_on, "error", strerror(error), NULL);
 	return EXIT_FAILED;
 }
 
@@ -159,12 +159,12 @@ static void on_end(struct supervisor *supervisor, size_t i, int status) {
 	if (now - child->started_ms > STEADY_MS || child->patience_ms == 0)
 		child->patience_ms = RESTART_MIN_MS;
 	log_warn("service-ended", "%s ended (%s %d); starting again in %llu ms", names[i],
-		WIFSIGNALED(status) ? "signal" : "exit",
-		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-		(unsigned long long)child->patience_ms);
+	    WIFSIGNALED(status) ? "signal" : "exit",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+	    (unsigned long long)child->patience_ms);
 	child->restart_ms = now + child->patience_ms;
-	child->patience_ms = child->patience_ms * 2 < RESTART_MAX_MS ? child->patience_ms * 2
-																 : RESTART_MAX_MS;
+	child->patience_ms =
+	    child->patience_ms * 2 < RESTART_MAX_MS ? child->patience_ms * 2 : RESTART_MAX_MS;
 }
 
 static void reap(struct supervisor *supervisor) {

@@ -15,6 +15,6 @@ void words_close(struct words *words);
 /* Whether the catalogue has a key. */
 int words_has(const struct words *words, const char *key);
 
-/* Add the words of a key with pairs of name and text filled in; the key itself when it is not there,
- * so that nothing is ever silent. `pairs` ends with a null name. */
+/* Add the words of a key with pairs of name and text filled in; the key itself when it is not
+ * there, so that nothing is ever silent. `pairs` ends with a null name. */
 void words_fill(const struct words *words, const char *key, va_list pairs, struct text *out);

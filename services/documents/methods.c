@@ -12,7 +12,7 @@ static char *fold(const char *text) {
 	utf8proc_uint8_t *folded = NULL;
 
 	if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &folded,
-			UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD) < 0)
+	        UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD) < 0)
 		return NULL;
 	return (char *)folded;
 }
@@ -35,9 +35,9 @@ static int match(void *context, ProtobufCMessage *record, const char *origin) {
 
 	(void)origin;
 	if (document->direction != DOCUMENT__DIRECTION__OUTGOING ||
-		strcmp(document->unit, pattern->unit) != 0 || document->issued_day < pattern->first_day ||
-		document->issued_day > pattern->last_day ||
-		(matching->found && matching->found->issued_day <= document->issued_day))
+	    strcmp(document->unit, pattern->unit) != 0 || document->issued_day < pattern->first_day ||
+	    document->issued_day > pattern->last_day ||
+	    (matching->found && matching->found->issued_day <= document->issued_day))
 		return 0;
 	subject = fold(document->subject);
 	if (subject && strstr(subject, matching->words))
@@ -46,7 +46,7 @@ static int match(void *context, ProtobufCMessage *record, const char *origin) {
 }
 
 static int find_one(
-	struct service_call *call, const DocumentPattern *pattern, FoundDocument *result) {
+    struct service_call *call, const DocumentPattern *pattern, FoundDocument *result) {
 	AUTO(freep) char *words = fold(pattern->subject);
 	struct matching matching = { .pattern = pattern, .words = words };
 	int r;
@@ -54,20 +54,20 @@ static int find_one(
 	if (!words)
 		return failed_here(-ENOMEM);
 	r = register_visit_field(
-		call->txn, &documents_register, pattern->type, call->arena, match, &matching);
+	    call->txn, &documents_register, pattern->type, call->arena, match, &matching);
 	result->document = matching.found;
 	return r < 0 ? failed_below(r) : 0;
 }
 
 static int find_documents(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const FindDocumentsRequest *asked = (const FindDocumentsRequest *)request;
 	FindDocumentsReply *result = (FindDocumentsReply *)reply;
 	int r = 0;
 
 	if (asked->n_patterns > PATTERNS_MAX)
 		return service_refuse(
-			call, RPC_INVALID_ARGUMENT, FAULT__REASON__TOO_LARGE, "patterns", "100");
+		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__TOO_LARGE, "patterns", "100");
 	result->found = arena_alloc(call->arena, (asked->n_patterns + 1) * sizeof(FoundDocument *));
 	if (!result->found)
 		return failed_here(-ENOMEM);

@@ -26,11 +26,15 @@ static const struct measure legal_measure_list[] = {
 	{ "reviewed", MEASURE_FLOW, CELL_REVIEWED, 0 },
 };
 
+static const char *const validities[] = { "", "in_force", "expired", "suspended", "partly_expired",
+	NULL };
+
 static const struct measure_table legal_measures = {
 	.name = "legal_documents",
 	.number = 2,
 	.measures = legal_measure_list,
 	.count = LENGTH_OF(legal_measure_list),
+	.categories = validities,
 };
 
 static const struct measure news_measure_list[] = {
@@ -45,7 +49,7 @@ static const struct measure_table news_measures = {
 };
 
 static void document_measure(struct store_txn *txn, const ProtobufCMessage *record,
-	const char *origin, struct contributions *contributions) {
+    const char *origin, struct contributions *contributions) {
 	const Document *document = (const Document *)record;
 	struct contribution item = {
 		.day = day_of_decimal(document->issued_day),
@@ -82,25 +86,23 @@ static void document_check(struct check *check, const ProtobufCMessage *record) 
 	check_text(check, "type", document->type, CHECK_CODE_MAX, CHECK_OPTIONAL);
 	check_text(check, "subject", document->subject, CHECK_TEXT_MAX, CHECK_OPTIONAL);
 	check_unit(check, "unit", document->unit);
-	check_choice(check, "direction", document->direction, &document__direction__descriptor,
-		CHECK_REQUIRED);
+	check_choice(
+	    check, "direction", document->direction, &document__direction__descriptor, CHECK_REQUIRED);
 	if (document->digitally_signed && !document->electronic)
-		check_fault(
-			check, FAULT__REASON__SIGNED_NOT_ELECTRONIC, "digitally_signed", "1", NULL);
+		check_fault(check, FAULT__REASON__SIGNED_NOT_ELECTRONIC, "digitally_signed", "1", NULL);
 }
 
 static void legal_measure(struct store_txn *txn, const ProtobufCMessage *record, const char *origin,
-	struct contributions *contributions) {
-	static const char *const validities[] = { "", "in_force", "expired", "suspended",
-		"partly_expired" };
+    struct contributions *contributions) {
 	const LegalDocument *document = (const LegalDocument *)record;
 	struct contribution item = {
 		.day = day_of_decimal(document->issued_day),
 		.cell = CELL_ISSUED,
 		.amount = 1,
 		.unit = origin,
-		.category =
-			(size_t)document->validity < LENGTH_OF(validities) ? validities[document->validity] : "",
+		.category = (size_t)document->validity < LENGTH_OF(validities)
+		                ? validities[document->validity]
+		                : "",
 	};
 
 	(void)txn;
@@ -121,28 +123,27 @@ static void legal_check(struct check *check, const ProtobufCMessage *record) {
 	check_text(check, "subject", document->subject, CHECK_TEXT_MAX, CHECK_OPTIONAL);
 	check_day(check, "effective_day", document->effective_day, CHECK_OPTIONAL);
 	check_choice(check, "validity", document->validity, &legal_document__validity__descriptor,
-		CHECK_OPTIONAL);
+	    CHECK_OPTIONAL);
 	check_text(check, "review_period", document->review_period, CHECK_NAME_MAX, CHECK_OPTIONAL);
 	check_text(check, "announcing_decision", document->announcing_decision, CHECK_NAME_MAX,
-		CHECK_OPTIONAL);
+	    CHECK_OPTIONAL);
 	check_day(check, "announced_day", document->announced_day, CHECK_OPTIONAL);
 }
 
 static void news_measure(struct store_txn *txn, const ProtobufCMessage *record, const char *origin,
-	struct contributions *contributions) {
+    struct contributions *contributions) {
 	const NewsItem *item = (const NewsItem *)record;
 	struct day day = day_of_decimal(item->published_day);
 
 	(void)txn;
 	if (day_is_none(day))
 		return;
-	contribute(contributions,
-		(struct contribution) {
-			.day = day,
-			.amount = 1,
-			.unit = origin,
-			.category = item->category,
-		});
+	contribute(contributions, (struct contribution) {
+	                              .day = day,
+	                              .amount = 1,
+	                              .unit = origin,
+	                              .category = item->category,
+	                          });
 }
 
 static void news_check(struct check *check, const ProtobufCMessage *record) {

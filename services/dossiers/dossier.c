@@ -15,8 +15,8 @@
 
 static bool counts(const Dossier *dossier) {
 	return dossier->status != DOSSIER__STATUS__REGISTERED &&
-		   dossier->status != DOSSIER__STATUS__REFUSED &&
-		   !day_is_none(stamp_day(dossier->accepted));
+	       dossier->status != DOSSIER__STATUS__REFUSED &&
+	       !day_is_none(stamp_day(dossier->accepted));
 }
 
 struct rounds {
@@ -60,7 +60,7 @@ static struct day due_on(const Dossier *dossier, const struct rounds *rounds, st
 static bool waits_on(const struct rounds *rounds, struct day day) {
 	for (size_t i = 0; i < rounds->count; i++)
 		if (stamp_day(rounds->items[i]->requested).number <= day.number &&
-			!answered_by(rounds->items[i], day))
+		    !answered_by(rounds->items[i], day))
 			return true;
 	return false;
 }
@@ -76,8 +76,8 @@ static enum dossier_cell how_it_ended(const Dossier *dossier, const struct round
 	struct day due = final_due(dossier, rounds);
 
 	if (dossier->status == DOSSIER__STATUS__WITHDRAWN ||
-		dossier->status == DOSSIER__STATUS__STOPPED || day_is_none(due) ||
-		ended.number == due.number)
+	    dossier->status == DOSSIER__STATUS__STOPPED || day_is_none(due) ||
+	    ended.number == due.number)
 		return CELL_ON_TIME;
 	return ended.number < due.number ? CELL_EARLY : CELL_LATE;
 }
@@ -88,14 +88,13 @@ struct counting {
 };
 
 static void count(struct counting *counting, struct day day, enum dossier_cell cell, int amount) {
-	contribute(counting->contributions,
-		(struct contribution) {
-			.day = day,
-			.cell = cell,
-			.amount = amount,
-			.unit = counting->dossier->unit,
-			.category = counting->dossier->procedure,
-		});
+	contribute(counting->contributions, (struct contribution) {
+	                                        .day = day,
+	                                        .cell = cell,
+	                                        .amount = amount,
+	                                        .unit = counting->dossier->unit,
+	                                        .category = counting->dossier->procedure,
+	                                    });
 }
 
 /* Days on which something about lateness can change, ordered, from intake to end. */
@@ -118,7 +117,7 @@ static void add_turn(struct turns *turns, struct day day, struct day first, stru
 /* Late and open, as +1 where a stretch of lateness begins and -1 where it stops. Between two turns
  * neither the due day nor the waiting changes. */
 static void count_open_late(
-	struct counting *counting, const struct rounds *rounds, struct day first, struct day stop) {
+    struct counting *counting, const struct rounds *rounds, struct day first, struct day stop) {
 	struct turns turns = { .count = 0 };
 
 	add_turn(&turns, first, first, stop);
@@ -148,7 +147,7 @@ static void count_end(struct counting *counting, const struct rounds *rounds, st
 
 	count(counting, ended, how_it_ended(dossier, rounds), 1);
 	if (dossier->status != DOSSIER__STATUS__PROCESSED &&
-		dossier->status != DOSSIER__STATUS__HANDED_OVER)
+	    dossier->status != DOSSIER__STATUS__HANDED_OVER)
 		return;
 	count(counting, ended, CELL_WITH_RESULT, 1);
 	if (dossier->result_digitised)
@@ -157,12 +156,12 @@ static void count_end(struct counting *counting, const struct rounds *rounds, st
 		return;
 	count(counting, ended, CELL_FEE_BEARING, 1);
 	if (dossier->payment == DOSSIER__PAYMENT__NATIONAL_GATEWAY ||
-		dossier->payment == DOSSIER__PAYMENT__LOCAL_GATEWAY)
+	    dossier->payment == DOSSIER__PAYMENT__LOCAL_GATEWAY)
 		count(counting, ended, CELL_PAID_ONLINE, 1);
 }
 
 void dossier_measure(struct store_txn *txn, const ProtobufCMessage *record, const char *origin,
-	struct contributions *contributions) {
+    struct contributions *contributions) {
 	const Dossier *dossier = (const Dossier *)record;
 	struct counting counting = { contributions, dossier };
 	struct day intake = stamp_day(dossier->accepted);
@@ -177,7 +176,7 @@ void dossier_measure(struct store_txn *txn, const ProtobufCMessage *record, cons
 		return;
 	register_visit(txn, &supplement_rounds_register, dossier->code, txn->arena, add_round, &rounds);
 	count(&counting, intake,
-		dossier->channel == DOSSIER__CHANNEL__ONLINE ? CELL_ONLINE : CELL_DIRECT, 1);
+	    dossier->channel == DOSSIER__CHANNEL__ONLINE ? CELL_ONLINE : CELL_DIRECT, 1);
 	if (dossier->recorded_provincial)
 		count(&counting, intake, CELL_RECORDED, 1);
 	count(&counting, intake, CELL_OPEN, 1);
@@ -191,7 +190,7 @@ void dossier_measure(struct store_txn *txn, const ProtobufCMessage *record, cons
 
 static bool must_have_intake(Dossier__Status status) {
 	return status != DOSSIER__STATUS__REGISTERED && status != DOSSIER__STATUS__REFUSED &&
-		   status != DOSSIER__STATUS__WITHDRAWN;
+	       status != DOSSIER__STATUS__WITHDRAWN;
 }
 
 static bool must_have_end(Dossier__Status status) {
@@ -204,8 +203,7 @@ static void check_order(struct check *check, const Dossier *dossier) {
 	snprintf(ended, sizeof(ended), "%llu", (unsigned long long)dossier->ended);
 	if (must_have_intake(dossier->status) && !dossier->accepted)
 		check_fault(check, FAULT__REASON__MISSING_INTAKE, "accepted", "", NULL);
-	else if (dossier->ended && !dossier->accepted &&
-			 dossier->status != DOSSIER__STATUS__WITHDRAWN)
+	else if (dossier->ended && !dossier->accepted && dossier->status != DOSSIER__STATUS__WITHDRAWN)
 		check_fault(check, FAULT__REASON__END_WITHOUT_INTAKE, "ended", ended, NULL);
 	if (must_have_end(dossier->status) && !dossier->ended)
 		check_fault(check, FAULT__REASON__MISSING_END, "ended", "", NULL);
@@ -220,7 +218,7 @@ static bool looks_like_procedure(const char *code) {
 	const char *dot = strchr(code, '.');
 
 	return dot && dot != code && strspn(code, "0123456789") == (size_t)(dot - code) &&
-		   strspn(dot + 1, "0123456789") >= 6;
+	       strspn(dot + 1, "0123456789") >= 6;
 }
 
 static void check_procedure(struct check *check, const char *code) {
@@ -228,7 +226,7 @@ static void check_procedure(struct check *check, const char *code) {
 
 	check_text(check, "procedure", code, CHECK_CODE_MAX, CHECK_REQUIRED);
 	if (*code && !register_has(txn, &procedures_register, code) &&
-			 !(register_is_empty(txn, &procedures_register) && looks_like_procedure(code)))
+	    !(register_is_empty(txn, &procedures_register) && looks_like_procedure(code)))
 		check_fault(check, FAULT__REASON__UNKNOWN_PROCEDURE, "procedure", code, NULL);
 }
 
@@ -239,11 +237,9 @@ void dossier_check(struct check *check, const ProtobufCMessage *record) {
 	check_procedure(check, dossier->procedure);
 	check_unit(check, "unit", dossier->unit);
 	check_text(check, "applicant", dossier->applicant, CHECK_NAME_MAX, CHECK_OPTIONAL);
-	check_choice(
-		check, "channel", dossier->channel, &dossier__channel__descriptor, CHECK_OPTIONAL);
+	check_choice(check, "channel", dossier->channel, &dossier__channel__descriptor, CHECK_OPTIONAL);
 	check_choice(check, "status", dossier->status, &dossier__status__descriptor, CHECK_REQUIRED);
-	check_choice(
-		check, "payment", dossier->payment, &dossier__payment__descriptor, CHECK_OPTIONAL);
+	check_choice(check, "payment", dossier->payment, &dossier__payment__descriptor, CHECK_OPTIONAL);
 	check_stamp(check, "submitted", dossier->submitted, CHECK_OPTIONAL);
 	check_stamp(check, "accepted", dossier->accepted, CHECK_OPTIONAL);
 	check_stamp(check, "due", dossier->due, CHECK_OPTIONAL);
@@ -280,7 +276,7 @@ static void check_round_count(struct check *check, const SupplementRound *round)
 	char most[24];
 
 	register_visit(check->txn, &supplement_rounds_register, round->dossier, check->faults->arena,
-		count_other_rounds, &counting);
+	    count_other_rounds, &counting);
 	snprintf(most, sizeof(most), "%d", DOSSIER_ROUNDS_MAX);
 	if (counting.others >= DOSSIER_ROUNDS_MAX)
 		check_fault(check, FAULT__REASON__OUT_OF_RANGE, "dossier", round->dossier, most);

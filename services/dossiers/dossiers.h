@@ -2,15 +2,16 @@
 /*
  * Dossiers: procedures, dossiers, supplement rounds, corrections and feedback.
  *
- * Read in this order: proto/cchc/dossiers.proto, schema.c (registers and measures), dossier.c (what a
- * dossier counts), methods.c (the table).
+ * Read in this order: proto/cchc/dossiers.proto, schema.c (registers and measures), dossier.c (what
+ * a dossier counts), methods.c (the table).
  */
 #pragma once
 
 #include "cchc/dossiers.pb-c.h"
 #include "common/service/service.h"
 
-#define DOSSIER_ROUNDS_MAX 12 /* more supplement rounds than any law allows; the rest is not counted */
+#define DOSSIER_ROUNDS_MAX                                                                         \
+	12 /* more supplement rounds than any law allows; the rest is not counted */
 
 extern const struct service_plan dossiers_plan;
 extern const struct schema dossiers_schema;
@@ -44,7 +45,7 @@ enum dossier_cell {
 
 /* What one dossier adds: form II.06 by Thông tư 01/2020/TT-VPCP, compared by day (dossier.c). */
 void dossier_measure(struct store_txn *txn, const ProtobufCMessage *record, const char *origin,
-	struct contributions *contributions);
+    struct contributions *contributions);
 
 /* What is demanded of a dossier, a round, a correction. */
 void dossier_check(struct check *check, const ProtobufCMessage *record);

@@ -22,7 +22,7 @@ static int gather(void *context, ProtobufCMessage *record, const char *origin) {
 }
 
 static int gather_owned(struct service_call *call, const struct register_type *type,
-	const char *code, struct gathering *ret_gathering) {
+    const char *code, struct gathering *ret_gathering) {
 	struct gathering gathering = {
 		.arena = call->arena,
 		.items = arena_alloc(call->arena, FILE_PARTS_MAX * sizeof(void *)),
@@ -37,19 +37,17 @@ static int gather_owned(struct service_call *call, const struct register_type *t
 }
 
 static int get_dossier(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const char *code = ((const GetDossierRequest *)request)->code;
 	DossierFile *file = (DossierFile *)reply;
 	struct gathering corrections;
 	struct gathering rounds;
 	ProtobufCMessage *record;
 	const char *origin;
-	int r = register_load(
-		call->txn, &dossiers_register, code, call->arena, &record, &origin);
+	int r = register_load(call->txn, &dossiers_register, code, call->arena, &record, &origin);
 
 	if (r == STORE_NOT_FOUND)
-		return service_refuse(
-			call, RPC_NOT_FOUND, FAULT__REASON__UNKNOWN_DOSSIER, "code", code);
+		return service_refuse(call, RPC_NOT_FOUND, FAULT__REASON__UNKNOWN_DOSSIER, "code", code);
 	if (r == STORE_OK)
 		r = gather_owned(call, &supplement_rounds_register, code, &rounds);
 	if (r == 0)

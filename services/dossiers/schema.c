@@ -27,7 +27,7 @@ static const struct measure dossier_measure_list[] = {
 
 /* Cells count by procedure; forms show the field, which is read from the catalogue of today. */
 static const char *field_of_procedure(
-	struct store_txn *txn, const char *procedure, struct arena *arena) {
+    struct store_txn *txn, const char *procedure, struct arena *arena) {
 	ProtobufCMessage *record;
 
 	if (register_load(txn, &procedures_register, procedure, arena, &record, NULL) != STORE_OK)
@@ -50,37 +50,39 @@ static const struct measure procedure_measure_list[] = {
 	{ "published", MEASURE_STOCK, CELL_PUBLISHED, 0 },
 };
 
+static const char *const levels[] = { "", "district", "commune", NULL };
+
 const struct measure_table procedures_measures = {
 	.name = "procedures",
 	.number = 2,
 	.measures = procedure_measure_list,
 	.count = LENGTH_OF(procedure_measure_list),
+	.categories = levels,
 };
 
 static const struct measure feedback_measure_list[] = {
 	{ "received", MEASURE_FLOW, 0, 0 },
 };
 
+static const char *const feedback_kinds[] = { "", "rules", "acts", "attitude", NULL };
+
 const struct measure_table feedback_measures = {
 	.name = "feedback",
 	.number = 3,
 	.measures = feedback_measure_list,
 	.count = LENGTH_OF(feedback_measure_list),
+	.categories = feedback_kinds,
 };
 
-static const char *level_name(Level level) {
-	return level == LEVEL__LEVEL_DISTRICT ? "district" : level == LEVEL__LEVEL_COMMUNE ? "commune" : "";
-}
-
 static void procedure_measure(struct store_txn *txn, const ProtobufCMessage *record,
-	const char *origin, struct contributions *contributions) {
+    const char *origin, struct contributions *contributions) {
 	const Procedure *procedure = (const Procedure *)record;
 	struct contribution item = {
 		.day = DAY_NONE,
 		.cell = CELL_PROCEDURES,
 		.amount = 1,
 		.unit = "",
-		.category = level_name(procedure->level),
+		.category = measure_category(levels, procedure->level),
 	};
 
 	(void)txn;
@@ -100,28 +102,26 @@ static void procedure_check(struct check *check, const ProtobufCMessage *record)
 	check_text(check, "field", procedure->field, CHECK_NAME_MAX / 2, CHECK_REQUIRED);
 	check_choice(check, "level", procedure->level, &level__descriptor, CHECK_REQUIRED);
 	check_choice(check, "online_service", procedure->online_service,
-		&procedure__online_service__descriptor, CHECK_OPTIONAL);
+	    &procedure__online_service__descriptor, CHECK_OPTIONAL);
 	check_choice(check, "duration_unit", procedure->duration_unit,
-		&procedure__duration_unit__descriptor, CHECK_OPTIONAL);
+	    &procedure__duration_unit__descriptor, CHECK_OPTIONAL);
 	check_day(check, "published_day", procedure->published_day, CHECK_OPTIONAL);
 }
 
 static void feedback_measure(struct store_txn *txn, const ProtobufCMessage *record,
-	const char *origin, struct contributions *contributions) {
-	static const char *const kinds[] = { "", "rules", "acts", "attitude" };
+    const char *origin, struct contributions *contributions) {
 	const Feedback *feedback = (const Feedback *)record;
 	struct day day = stamp_day(feedback->received);
 
 	(void)txn;
 	if (day_is_none(day))
 		return;
-	contribute(contributions,
-		(struct contribution) {
-			.day = day,
-			.amount = 1,
-			.unit = origin,
-			.category = (size_t)feedback->kind < LENGTH_OF(kinds) ? kinds[feedback->kind] : "",
-		});
+	contribute(contributions, (struct contribution) {
+	                              .day = day,
+	                              .amount = 1,
+	                              .unit = origin,
+	                              .category = measure_category(feedback_kinds, feedback->kind),
+	                          });
 }
 
 static void feedback_check(struct check *check, const ProtobufCMessage *record) {
@@ -130,8 +130,7 @@ static void feedback_check(struct check *check, const ProtobufCMessage *record) 
 	check_text(check, "code", feedback->code, CHECK_CODE_MAX, CHECK_REQUIRED);
 	check_stamp(check, "received", feedback->received, CHECK_REQUIRED);
 	check_stamp(check, "handled", feedback->handled, CHECK_OPTIONAL);
-	check_choice(
-		check, "kind", feedback->kind, &feedback__kind__descriptor, CHECK_REQUIRED);
+	check_choice(check, "kind", feedback->kind, &feedback__kind__descriptor, CHECK_REQUIRED);
 	check_text(check, "source", feedback->source, CHECK_TEXT_MAX, CHECK_OPTIONAL);
 	check_text(check, "content", feedback->content, CHECK_TEXT_MAX, CHECK_OPTIONAL);
 	check_text(check, "outcome", feedback->outcome, CHECK_TEXT_MAX, CHECK_OPTIONAL);

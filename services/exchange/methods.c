@@ -14,14 +14,14 @@ static struct exchange *state_of(const struct service_call *call) {
 
 static int refuse_route(struct service_call *call, const char *service) {
 	log_warn("route-refused", "%s asked for %s", call->rpc->peer ? call->rpc->peer : "the office",
-		call->rpc->method->name);
+	    call->rpc->method->name);
 	return service_refuse(
-		call, RPC_PERMISSION_DENIED, FAULT__REASON__NOT_ALLOWED, "service", service);
+	    call, RPC_PERMISSION_DENIED, FAULT__REASON__NOT_ALLOWED, "service", service);
 }
 
 /* A peer sees the marks of its own logs and of those below it, and of catalogues. */
 static int relay_marks(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const MarksRequest *asked = (const MarksRequest *)request;
 	MarksReply *result = (MarksReply *)reply;
 	bool up = route_is_open(asked->service, asked->stream, ROUTE_UP);
@@ -46,7 +46,7 @@ static int relay_marks(
 }
 
 static int relay_read(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const ReadEventsRequest *asked = (const ReadEventsRequest *)request;
 	const ProtobufCMessage *answer;
 	int r;
@@ -65,22 +65,22 @@ static int check_origins(struct service_call *call, const ApplyEventsRequest *se
 		ProtobufCMessage *event;
 
 		if (message_unpack(&event__descriptor, sent->events[i].data, sent->events[i].len,
-				call->arena, &event) != MESSAGE_OK)
+		        call->arena, &event) != MESSAGE_OK)
 			return service_refuse(
-				call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, "events", NULL);
+			    call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, "events", NULL);
 		if (call->rpc->peer &&
-			!unit_code_is_below(((const Event *)event)->origin, call->rpc->peer)) {
+		    !unit_code_is_below(((const Event *)event)->origin, call->rpc->peer)) {
 			log_warn("origin-refused", "%s sent events of %s", call->rpc->peer,
-				((const Event *)event)->origin);
+			    ((const Event *)event)->origin);
 			return service_refuse(call, RPC_PERMISSION_DENIED, FAULT__REASON__WRONG_ORIGIN,
-				"origin", ((const Event *)event)->origin);
+			    "origin", ((const Event *)event)->origin);
 		}
 	}
 	return 0;
 }
 
 static int relay_apply(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const ApplyEventsRequest *sent = (const ApplyEventsRequest *)request;
 	ApplyEventsReply *result = (ApplyEventsReply *)reply;
 	const ProtobufCMessage *answer;
@@ -102,8 +102,7 @@ static int relay_apply(
 	return 0;
 }
 
-static int exchange_with(
-	struct service_call *call, struct pump *pump, SyncReply *result) {
+static int exchange_with(struct service_call *call, struct pump *pump, SyncReply *result) {
 	struct pump_round *round = arena_alloc(call->arena, sizeof(*round));
 	RouteState **all;
 
@@ -111,7 +110,7 @@ static int exchange_with(
 		return failed_here(-ENOMEM);
 	if (pump_exchange(pump, call->rpc->deadline_ms - 100, round) != PUMP_OK)
 		return service_refuse(
-			call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, "exchange", NULL);
+		    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, "exchange", NULL);
 	all = arena_alloc(call->arena, (result->n_routes + round->count) * sizeof(RouteState *));
 	if (!all)
 		return failed_here(-ENOMEM);
@@ -125,7 +124,7 @@ static int exchange_with(
 
 /* First with the parent: what comes from there is then spread inside. */
 static int sync(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const struct node_settings *settings = &service_node(call->service)->settings;
 	bool inside_only = ((const SyncRequest *)request)->inside_only;
 	const struct exchange *exchange = state_of(call);
@@ -147,7 +146,7 @@ static int load_peers(struct service *service, struct exchange *exchange, size_t
 }
 
 static int reload_peers(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	size_t count = 0;
 	int r = load_peers(call->service, state_of(call), &count);
 
@@ -161,7 +160,7 @@ static int compare_peers(const void *left, const void *right) {
 }
 
 static int list_peers(
-	struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	ListPeersReply *result = (ListPeersReply *)reply;
 	struct rpc_keyring_entry *entries = NULL;
 	size_t count = 0;
@@ -177,7 +176,7 @@ static int list_peers(
 		peer_state__init(peer);
 		peer->code = arena_copy_text(call->arena, entries[i].code, strlen(entries[i].code));
 		peer->last_contact_ms =
-			rpc_server_last_heard_ms(service_server(call->service), entries[i].code);
+		    rpc_server_last_heard_ms(service_server(call->service), entries[i].code);
 		result->peers[result->n_peers++] = peer;
 	}
 	free(entries);
@@ -203,7 +202,7 @@ static int start(struct service *service) {
 		r = node_identity(service_node(service), &identity);
 		if (r == 0)
 			r = rpc_server_listen_peers(
-				service_server(service), settings->listen, &identity, exchange->keyring);
+			    service_server(service), settings->listen, &identity, exchange->keyring);
 	}
 	if (r == 0)
 		r = pump_start(service, PUMP_INSIDE, &exchange->inside);

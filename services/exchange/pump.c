@@ -26,8 +26,8 @@ struct pump {
 	pthread_cond_t changed; /* a wish came, a round ended, or it is time to stop */
 	bool stopping;
 	atomic_bool cancelled; /* ends what the thread waits for */
-	uint64_t wished; /* rounds asked for */
-	uint64_t ended;  /* wishes fulfilled */
+	uint64_t wished;       /* rounds asked for */
+	uint64_t ended;        /* wishes fulfilled */
 	struct pump_round last;
 
 	/* The thread's own. */
@@ -75,7 +75,7 @@ static bool has_parent(const struct pump *pump) {
 }
 
 static int follow(
-	struct pump *pump, const struct route *route, uint64_t until_ms, RouteState *state) {
+    struct pump *pump, const struct route *route, uint64_t until_ms, RouteState *state) {
 	bool from_parent = route->way == ROUTE_DOWN;
 	bool to_parent = route->way == ROUTE_UP;
 	struct route_end source = { from_parent ? parent_of(pump) : client_of(pump, route->service),
@@ -97,15 +97,14 @@ static int follow(
 /* After a refused handshake the connection must be made anew, or it would never try again. */
 static void forget_parent_if_refused(struct pump *pump, const RouteState *state) {
 	if (pump->scope == PUMP_OUTSIDE &&
-		(state->status == RPC_UNAUTHENTICATED || state->status == RPC_UNAVAILABLE))
+	    (state->status == RPC_UNAUTHENTICATED || state->status == RPC_UNAVAILABLE))
 		rpc_client_closep(&pump->parent);
 }
 
 static bool parent_failed(const struct pump_round *round) {
 	for (size_t i = 0; i < round->count; i++)
-		if (round->states[i].status &&
-			(strcmp(round->states[i].from, "parent") == 0 ||
-				strcmp(round->states[i].to, "parent") == 0))
+		if (round->states[i].status && (strcmp(round->states[i].from, "parent") == 0 ||
+		                                   strcmp(round->states[i].to, "parent") == 0))
 			return true;
 	return false;
 }

@@ -2,9 +2,9 @@
 /*
  * Pump
  *
- * A thread that follows the routes of one scope, at an interval and whenever somebody asks. There is
- * one for the routes inside the node and one for those to the parent, so that a line that is down
- * never keeps the node's own services waiting. Each owns its clients.
+ * A thread that follows the routes of one scope, at an interval and whenever somebody asks. There
+ * is one for the routes inside the node and one for those to the parent, so that a line that is
+ * down never keeps the node's own services waiting. Each owns its clients.
  */
 #pragma once
 

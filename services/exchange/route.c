@@ -6,8 +6,8 @@
 
 #include "common/base/clock.h"
 
-#define CHUNK_BYTES  (128u << 10)        /* of events in one step */
-#define STEP_MEMORY  ((size_t)64 << 20)
+#define CHUNK_BYTES (128u << 10) /* of events in one step */
+#define STEP_MEMORY ((size_t)64 << 20)
 
 const struct route routes[] = {
 	{ "staffing", STREAM__STREAM_UNITS, ROUTE_DOWN, "staffing" },
@@ -25,7 +25,7 @@ const size_t route_count = LENGTH_OF(routes);
 bool route_is_open(const char *service, Stream stream, enum route_way way) {
 	for (size_t i = 0; i < route_count; i++)
 		if (routes[i].way == way && routes[i].stream == stream &&
-			strcmp(routes[i].service, service) == 0)
+		    strcmp(routes[i].service, service) == 0)
 			return true;
 	return false;
 }
@@ -40,7 +40,7 @@ struct following {
 };
 
 static int ask(struct following *following, const struct route_end *end, const char *method,
-	const ProtobufCMessage *request, const ProtobufCMessage **ret_reply) {
+    const ProtobufCMessage *request, const ProtobufCMessage **ret_reply) {
 	char name[64];
 	struct rpc_request call = { .method = name, .message = request };
 	struct rpc_reply reply;
@@ -57,8 +57,8 @@ static int ask(struct following *following, const struct route_end *end, const c
 }
 
 /* Asks for marks; *ret_marks is null when the other end refused. */
-static int ask_marks(struct following *following, const struct route_end *end,
-	const MarksReply **ret_marks) {
+static int ask_marks(
+    struct following *following, const struct route_end *end, const MarksReply **ret_marks) {
 	MarksRequest request = MARKS_REQUEST__INIT;
 	const ProtobufCMessage *reply = NULL;
 	int r;
@@ -86,7 +86,7 @@ static uint64_t behind(const MarksReply *source, Mark *const *marks, size_t coun
 }
 
 static int read_events(struct following *following, Mark **after, size_t after_count,
-	const ReadEventsReply **ret_events) {
+    const ReadEventsReply **ret_events) {
 	ReadEventsRequest request = READ_EVENTS_REQUEST__INIT;
 	const ProtobufCMessage *reply = NULL;
 	int r;
@@ -102,7 +102,7 @@ static int read_events(struct following *following, Mark **after, size_t after_c
 }
 
 static int hand_over(struct following *following, const ReadEventsReply *events,
-	const ApplyEventsReply **ret_applied) {
+    const ApplyEventsReply **ret_applied) {
 	ApplyEventsRequest request = APPLY_EVENTS_REQUEST__INIT;
 	const ProtobufCMessage *reply = NULL;
 	int r;
@@ -146,7 +146,7 @@ static int step(struct following *following) {
 }
 
 int route_follow(const struct route *route, const struct route_end *source,
-	const struct route_end *follower, uint64_t until_ms, RouteState *ret_state) {
+    const struct route_end *follower, uint64_t until_ms, RouteState *ret_state) {
 	struct arena arena;
 	struct following following = {
 		.route = route,

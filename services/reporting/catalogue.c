@@ -8,17 +8,15 @@
 #include <unistd.h>
 
 #include "common/base/error.h"
-#include "common/base/log.h"
+#include "common/base/file.h"
+
+#define CATALOGUE_MAX (1u << 20)
 
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 static const cyaml_schema_value_t text_value = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 200),
 };
-
-#define TEXTS(name)                                                                                \
-	CYAML_FIELD_SEQUENCE_COUNT(                                                                    \
-	    #name, OPTIONAL, struct figure, name.items, name.count, &text_value, 1, 32)
 
 static const cyaml_schema_field_t figure_fields[] = {
 	CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_POINTER, struct figure, id, 1, 100),
@@ -71,14 +69,21 @@ static const cyaml_schema_value_t catalogue_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct catalogue, catalogue_fields),
 };
 
-/* libcyaml tells what is wrong, with its line, only through its log. Keep the first thing it says.
- */
+/* libcyaml tells what is wrong through its log: first the mistake, then where it stands, from the
+ * inside out. The mistake and the innermost line are what a person needs, on one line. */
 static void keep_message(cyaml_log_t level, void *context, const char *format, va_list arguments) {
 	char *fault = context;
+	char message[CATALOGUE_FAULT_SIZE];
+	const char *where;
 
 	(void)level;
+	vsnprintf(message, sizeof(message), format, arguments);
+	message[strcspn(message, "\n")] = '\0';
+	where = strstr(message, "(line: ");
 	if (!*fault)
-		vsnprintf(fault, CATALOGUE_FAULT_SIZE, format, arguments);
+		snprintf(fault, CATALOGUE_FAULT_SIZE, "%s", message);
+	else if (where && !strstr(fault, "(line: "))
+		snprintf(fault + strlen(fault), CATALOGUE_FAULT_SIZE - strlen(fault), " %s", where);
 }
 
 static const cyaml_config_t *config_with(char *fault, cyaml_config_t *config) {
@@ -115,6 +120,27 @@ static const char *missing_part(const struct catalogue *catalogue, unsigned plac
 	return NULL;
 }
 
+/* libcyaml forgets lines once it has loaded; people mend by line. */
+static int find_lines(const char *path, struct catalogue *catalogue) {
+	AUTO(heap_freep) char *text = NULL;
+	int r = file_read(path, CATALOGUE_MAX, &text, NULL);
+
+	if (r < 0)
+		return failed_below(r);
+	for (unsigned i = 0; i < catalogue->figure_count; i++) {
+		struct figure *figure = &catalogue->figures[i];
+		const char *found;
+		char wanted[120];
+
+		snprintf(wanted, sizeof(wanted), "id: %s,", figure->id);
+		found = strstr(text, wanted);
+		figure->line = found ? 1 : 0;
+		for (const char *c = text; found && c < found; c++)
+			figure->line += *c == '\n';
+	}
+	return 0;
+}
+
 static int check_figure(const struct catalogue *catalogue, unsigned place, char *fault) {
 	const struct figure *figure = &catalogue->figures[place];
 	const char *missing = missing_part(catalogue, place);
@@ -141,6 +167,7 @@ int catalogue_load(
     const char *path, struct catalogue **ret_catalogue, char fault[CATALOGUE_FAULT_SIZE]) {
 	AUTO(catalogue_freep) struct catalogue *catalogue = NULL;
 	cyaml_config_t config;
+	int r;
 
 	if (access(path, R_OK) < 0)
 		return failed_here(-errno);
@@ -148,9 +175,15 @@ int catalogue_load(
 	if (cyaml_load_file(path, config_with(fault, &config), &catalogue_value,
 	        (cyaml_data_t **)&catalogue, NULL) != CYAML_OK)
 		return CATALOGUE_BAD;
+	r = find_lines(path, catalogue);
+	if (r < 0)
+		return failed_below(r);
 	for (unsigned i = 0; i < catalogue->figure_count; i++)
-		if (check_figure(catalogue, i, fault) != CATALOGUE_OK)
+		if (check_figure(catalogue, i, fault) != CATALOGUE_OK) {
+			snprintf(fault + strlen(fault), CATALOGUE_FAULT_SIZE - strlen(fault), " (line: %u)",
+			    catalogue->figures[i].line);
 			return CATALOGUE_BAD;
+		}
 	*ret_catalogue = catalogue;
 	catalogue = NULL;
 	return CATALOGUE_OK;

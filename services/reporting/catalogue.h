@@ -40,6 +40,7 @@ struct figure {
 	struct texts denominator;
 	char *indicator;
 	char *target_level;
+	unsigned line; /* of the file; 0 when the entry does not say its id as `id: …,` */
 };
 
 /* A document to look up for the text. */

@@ -111,6 +111,36 @@ static void set_count(const struct counts *counts, const struct report *report,
 	result->numerator = result->value;
 }
 
+static bool is_one_of(char *const *names, size_t count, const char *name) {
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A name that no service counts would silently be 0. */
+static int check_names(const struct counts *counts, const struct figure *figure) {
+	const MeasureTable *table;
+	const char *unknown = NULL;
+
+	if (!figure->measures.count)
+		return 0;
+	table = find_table(counts, figure->service, figure->table);
+	if (!table)
+		unknown = arena_format(counts->call->arena, "%s %s", figure->service, figure->table);
+	for (unsigned i = 0; table && i < figure->measures.count; i++)
+		if (!is_one_of(table->measures, table->n_measures, figure->measures.items[i]))
+			unknown = figure->measures.items[i];
+	for (unsigned i = 0; table && table->n_categories && i < figure->categories.count; i++)
+		if (!is_one_of(table->categories, table->n_categories, figure->categories.items[i]))
+			unknown = figure->categories.items[i];
+	if (!unknown)
+		return 0;
+	return service_refuse(counts->call, RPC_FAILED_PRECONDITION, FAULT__REASON__DATA_FILE,
+	    "report/figures.yaml",
+	    arena_format(counts->call->arena, "%s: %s (line: %u)", figure->id, unknown, figure->line));
+}
+
 int counts_figures(const struct counts *counts, struct report *report) {
 	const struct catalogue *catalogue = counts->catalogue;
 	struct report_figure *figures =
@@ -122,7 +152,10 @@ int counts_figures(const struct counts *counts, struct report *report) {
 	for (unsigned i = 0; i < catalogue->figure_count; i++) {
 		const struct figure *figure = &catalogue->figures[i];
 		struct report_figure *result = &figures[i];
+		int r = check_names(counts, figure);
 
+		if (r)
+			return r;
 		result->id = figure->id;
 		result->name = figure->name;
 		result->kind = figure_kind_of(figure);

@@ -19,7 +19,8 @@ struct counts {
 	const ListResolutionTargetsReply *targets;
 };
 
-/* Every figure of the catalogue, in its order. Return: 0 or a negative errno. */
+/* Every figure of the catalogue, in its order. Return: 0, the status of a catalogue that names what
+ * no service counts, or a negative errno. */
 int counts_figures(const struct counts *counts, struct report *report);
 
 /* Form II.06, one row for each administration and field. Return: 0 or a negative errno. */

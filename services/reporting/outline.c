@@ -266,8 +266,12 @@ static int fault_at(
 	return TEMPLATE_FAULTY;
 }
 
-static bool is_unnamed_form(struct line line, const struct start *start) {
-	return start->kind == OUTLINE_FORM && line.length < strlen(start->word);
+/* The forms that the faces can draw. */
+static bool is_unknown_form(struct line line, const struct start *start) {
+	static const char known[] = "@form II.06";
+
+	return start->kind == OUTLINE_FORM &&
+	       (line.length != strlen(known) || memcmp(line.text, known, line.length) != 0);
 }
 
 int outline_check(const char *source, size_t size, struct template_fault *ret_fault) {
@@ -282,7 +286,7 @@ int outline_check(const char *source, size_t size, struct template_fault *ret_fa
 
 		if (ends_fields(line))
 			keys = start->keys;
-		if (begins(line, "@") && (start == &paragraph || is_unnamed_form(line, start)))
+		if (begins(line, "@") && (start == &paragraph || is_unknown_form(line, start)))
 			return fault_at(number, line.text, line.length, ret_fault);
 		if (keys && !start->keys && !begins(line, "- ") && !begins(line, "{{") &&
 		    !begins(line, "%%") && !key_of(line, keys, &text))

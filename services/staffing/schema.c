@@ -15,11 +15,15 @@ static const struct measure unit_measure_list[] = {
 	{ "autonomy", MEASURE_STOCK, CELL_AUTONOMY, 0 },
 };
 
+static const char *const unit_kinds[] = { "", "district_committee", "department", "public_service",
+	"commune_committee", "association", NULL };
+
 static const struct measure_table units_measures = {
 	.name = "units",
 	.number = 1,
 	.measures = unit_measure_list,
 	.count = LENGTH_OF(unit_measure_list),
+	.categories = unit_kinds,
 };
 
 enum { CELL_ASSIGNED, CELL_ALLOTTED, CELL_PRESENT, CELL_UNITS_WITH_POSTS };
@@ -31,11 +35,15 @@ static const struct measure quota_measure_list[] = {
 	{ "units_with_posts", MEASURE_PLAN, CELL_UNITS_WITH_POSTS, 0 },
 };
 
+static const char *const quota_kinds[] = { "", "civil_servants", "public_employees", "associations",
+	NULL };
+
 static const struct measure_table quotas_measures = {
 	.name = "quotas",
 	.number = 2,
 	.measures = quota_measure_list,
 	.count = LENGTH_OF(quota_measure_list),
+	.categories = quota_kinds,
 };
 
 /* Plans of a year: what is planned and what was done by the last day. */
@@ -79,9 +87,7 @@ static const struct measure_table disciplines_measures = {
 };
 
 static void unit_measure(struct store_txn *txn, const ProtobufCMessage *record, const char *origin,
-	struct contributions *contributions) {
-	static const char *const kinds[] = { "", "district_committee", "department", "public_service",
-		"commune_committee", "association" };
+    struct contributions *contributions) {
 	const Unit *unit = (const Unit *)record;
 	struct day decided = day_of_decimal(unit->functions_day);
 	struct contribution item = {
@@ -89,7 +95,7 @@ static void unit_measure(struct store_txn *txn, const ProtobufCMessage *record, 
 		.cell = CELL_UNITS,
 		.amount = 1,
 		.unit = unit->code,
-		.category = (size_t)unit->kind < LENGTH_OF(kinds) ? kinds[unit->kind] : "",
+		.category = measure_category(unit_kinds, unit->kind),
 	};
 
 	(void)txn;
@@ -101,7 +107,8 @@ static void unit_measure(struct store_txn *txn, const ProtobufCMessage *record, 
 	item.cell = CELL_AUTONOMY;
 	if (*unit->autonomy_decree)
 		contribute(contributions, item);
-	/* Regulated from the day of the decision on: a report of an earlier quarter does not know it. */
+	/* Regulated from the day of the decision on: a report of an earlier quarter does not know it.
+	 */
 	if (!*unit->functions_decision || day_is_none(decided))
 		return;
 	item.day = decided;
@@ -123,21 +130,20 @@ static void unit_check(struct check *check, const ProtobufCMessage *record) {
 	check_text(check, "gso_code", unit->gso_code, CHECK_CODE_MAX, CHECK_OPTIONAL);
 	check_text(check, "autonomy_decree", unit->autonomy_decree, CHECK_NAME_MAX, CHECK_OPTIONAL);
 	check_text(
-		check, "functions_decision", unit->functions_decision, CHECK_NAME_MAX, CHECK_OPTIONAL);
+	    check, "functions_decision", unit->functions_decision, CHECK_NAME_MAX, CHECK_OPTIONAL);
 	check_day(check, "functions_day", unit->functions_day,
-		*unit->functions_decision ? CHECK_REQUIRED : CHECK_OPTIONAL);
+	    *unit->functions_decision ? CHECK_REQUIRED : CHECK_OPTIONAL);
 	if (*unit->parent && !unit_code_is_valid(unit->parent))
 		check_fault(check, FAULT__REASON__MALFORMED, "parent", unit->parent, NULL);
 }
 
 static void quota_measure(struct store_txn *txn, const ProtobufCMessage *record, const char *origin,
-	struct contributions *contributions) {
-	static const char *const kinds[] = { "", "civil_servants", "public_employees", "associations" };
+    struct contributions *contributions) {
 	const Quota *quota = (const Quota *)record;
 	struct contribution item = {
 		.day = DAY_NONE,
 		.unit = quota->unit,
-		.category = (size_t)quota->kind < LENGTH_OF(kinds) ? kinds[quota->kind] : "",
+		.category = measure_category(quota_kinds, quota->kind),
 		.year = (uint16_t)quota->year,
 	};
 	const struct {
@@ -185,13 +191,12 @@ static void quota_check(struct check *check, const ProtobufCMessage *record) {
 	snprintf(allotted, sizeof(allotted), "%u", quota->allotted);
 	snprintf(assigned, sizeof(assigned), "%u", quota->assigned);
 	if (quota->allotted > quota->assigned)
-		check_fault(
-			check, FAULT__REASON__MORE_THAN_ALLOTTED, "allotted", allotted, assigned);
+		check_fault(check, FAULT__REASON__MORE_THAN_ALLOTTED, "allotted", allotted, assigned);
 }
 
 /* Planned once, done on its day; amounts differ by register. */
 static void count_plan(struct contributions *contributions, struct contribution item,
-	uint32_t planned, uint32_t done, uint32_t done_day) {
+    uint32_t planned, uint32_t done, uint32_t done_day) {
 	struct day day = day_of_decimal(done_day);
 
 	item.day = DAY_NONE;
@@ -207,7 +212,7 @@ static void count_plan(struct contributions *contributions, struct contribution 
 }
 
 static void downsizing_measure(struct store_txn *txn, const ProtobufCMessage *record,
-	const char *origin, struct contributions *contributions) {
+    const char *origin, struct contributions *contributions) {
 	const Downsizing *downsizing = (const Downsizing *)record;
 	struct contribution item = {
 		.unit = downsizing->unit,
@@ -234,7 +239,7 @@ static void downsizing_check(struct check *check, const ProtobufCMessage *record
 }
 
 static void training_measure(struct store_txn *txn, const ProtobufCMessage *record,
-	const char *origin, struct contributions *contributions) {
+    const char *origin, struct contributions *contributions) {
 	const Training *training = (const Training *)record;
 	struct contribution item = {
 		.unit = origin,
@@ -259,7 +264,7 @@ static void training_check(struct check *check, const ProtobufCMessage *record) 
 }
 
 static void rotation_measure(struct store_txn *txn, const ProtobufCMessage *record,
-	const char *origin, struct contributions *contributions) {
+    const char *origin, struct contributions *contributions) {
 	const Rotation *rotation = (const Rotation *)record;
 	struct contribution item = {
 		.unit = rotation->from_unit,
@@ -285,7 +290,7 @@ static void rotation_check(struct check *check, const ProtobufCMessage *record) 
 }
 
 static void discipline_measure(struct store_txn *txn, const ProtobufCMessage *record,
-	const char *origin, struct contributions *contributions) {
+    const char *origin, struct contributions *contributions) {
 	const Discipline *discipline = (const Discipline *)record;
 	struct day day = day_of_decimal(discipline->decided_day);
 
@@ -293,13 +298,12 @@ static void discipline_measure(struct store_txn *txn, const ProtobufCMessage *re
 	(void)origin;
 	if (day_is_none(day))
 		return;
-	contribute(contributions,
-		(struct contribution) {
-			.day = day,
-			.amount = 1,
-			.unit = discipline->unit,
-			.category = discipline->form,
-		});
+	contribute(contributions, (struct contribution) {
+	                              .day = day,
+	                              .amount = 1,
+	                              .unit = discipline->unit,
+	                              .category = discipline->form,
+	                          });
 }
 
 static void discipline_check(struct check *check, const ProtobufCMessage *record) {

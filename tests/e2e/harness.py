@@ -192,6 +192,13 @@ def resident_bytes(pid):
         return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def is_sanitized():
+    """Whether the programs carry a sanitizer, whose memory is not ours to judge."""
+    with open(os.path.join(BINARIES, "cchc-dossiers"), "rb") as stream:
+        content = stream.read()
+    return any(name in content for name in (b"__asan_init", b"__tsan_init", b"__msan_init"))
+
+
 class Office:
     """One node: its folder, its process, its port."""
 

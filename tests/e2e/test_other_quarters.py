@@ -3,6 +3,7 @@
 
 import csv
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -72,6 +73,25 @@ class SecondQuarter(House):
     def test_nothing_was_refused_or_held(self):
         for office in self.district.offices():
             self.assertEqual(office.held(), 0, office.code)
+
+    def test_text_tells_the_days_of_late_dossiers(self):
+        """A dossier is listed as overdue with the due day it had on the last day, not with a later one."""
+        last = oracle.window("2024-Q2")[1]
+        expected = oracle.compute(self.folder, "2024-Q2")["lists"]
+        dossiers = {dossier.code: dossier
+                    for node in oracle.read_nodes(self.folder) for dossier in oracle.read_dossiers(node)}
+        text = harness.expect(self.district.head.run("report", "make", "2024-Q2")).out
+        told = dict(re.findall(r"(?m)^- (H51\.15[0-9.-]*): (hẹn trả ngày .*)\.$", text))
+        wrong = []
+        for level in oracle.LEVELS:
+            words = {code: f"hẹn trả ngày {dossiers[code].due_on(last):%d/%m/%Y}" for code in expected[level]["open_late"]}
+            if level == "commune":
+                words |= {code: f"hẹn trả ngày {dossiers[code].final_due():%d/%m/%Y}, "
+                                f"kết thúc ngày {dossiers[code].end:%d/%m/%Y}" for code in expected[level]["late"]}
+            wrong += [f"{code}: expected «{wanted}», told «{told[code]}»"
+                      for code, wanted in sorted(words.items()) if code in told and told[code] != wanted]
+        self.assertTrue(told)
+        self.assertFalse(wrong, "\n".join(wrong))
 
     def test_opened_counts_equal_figures(self):
         figures = self.district.head.report("2024-Q2")["figures"]
@@ -148,6 +168,29 @@ class CommunesFirst(House):
 
     def test_nothing_is_held(self):
         self.assertEqual(self.district.head.held(), 0)
+
+
+class SilentCommune(House):
+    """One commune exchanges, the other's node is off: its silence is told, its records are not there."""
+
+    seed, period, communes, dossiers = 19, "2024-Q2", 2, 60
+
+    @classmethod
+    def fill(cls):
+        cls.district.communes[1].stop()
+        cls.district.load([cls.district.head, cls.district.communes[0]])
+        cls.district.communes[0].sync()
+
+    def test_coverage(self):
+        spoke, silent = (commune.code for commune in self.district.communes)
+        report = self.district.head.report(self.period)
+        late = {row["origin"]: row["late"] for row in report["coverage"] if row["service"] == "dossiers"}
+        self.assertEqual((late.get(spoke), late.get(silent)), (False, True), report["coverage"])
+        self.assertFalse(any(row["received"] for row in report["forms"]["II.06"].get(silent, {}).values()))
+
+    def test_the_text_names_it(self):
+        text = harness.expect(self.district.head.run("report", "make", self.period)).out
+        self.assertIn("UBND Xã Thử Nghiệm 2", text)
 
 
 class FileByFile(House):

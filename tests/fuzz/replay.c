@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
 		size_t size;
 
 		if (names[i]->d_name[0] != '.' && asprintf(&path, "%s/%s", argv[1], names[i]->d_name) > 0 &&
-			file_read(path, 64u << 20, &bytes, &size) == 0) {
+		    file_read(path, 64u << 20, &bytes, &size) == 0) {
 			LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
 			replayed++;
 		}

@@ -70,7 +70,7 @@ static const char *service_of(struct cli *cli, const struct sheet *sheet) {
 }
 
 static void complain(struct importer *importer, unsigned line, const char *column,
-	const char *value, Fault__Reason reason, const char *detail) {
+    const char *value, Fault__Reason reason, const char *detail) {
 	AUTO(text_deinit) struct text why = TEXT_NULL;
 	char shown[ROW_TEXT_MAX + 1];
 	size_t length = strlen(value);
@@ -85,7 +85,7 @@ static void complain(struct importer *importer, unsigned line, const char *colum
 	reason_words(importer->cli, reason, column, shown, detail, &why);
 	importer->partial = true;
 	importer->options->complain(importer->options->context,
-		&(struct import_complaint) { importer->name, line, column, shown, text_get(&why) });
+	    &(struct import_complaint) { importer->name, line, column, shown, text_get(&why) });
 }
 
 static char *place_of(const struct sheet *sheet, const char *code, size_t *ret_size) {
@@ -145,27 +145,36 @@ static bool is_excused(struct importer *importer, const Fault *fault) {
 		return false;
 	for (size_t i = 0; i < sheet->references_count; i++)
 		if (sheet->references[i].number == fault->reason &&
-			is_brought(importer, sheet->references[i].target, fault->value))
+		    is_brought(importer, sheet->references[i].target, fault->value))
 			return true;
 	return false;
 }
 
-static void take_faults(struct importer *importer, const RecordReply *reply,
-	const struct batch *batch) {
-	uint32_t last = UINT32_MAX;
+/* Faults of one record stand together. A record all of whose faults are excused would be new. */
+static void take_faults(
+    struct importer *importer, const RecordReply *reply, const struct batch *batch) {
+	size_t next;
 
-	for (size_t i = 0; i < reply->n_faults; i++) {
-		const Fault *fault = reply->faults[i];
-		const struct sheet_column *column =
-			sheet_column_of_field(importer->file->sheet, fault->field);
+	for (size_t i = 0; i < reply->n_faults; i = next) {
+		bool refused = false;
 
-		if (fault->record >= BATCH_RECORDS || is_excused(importer, fault))
-			continue;
-		complain(importer, batch->lines[fault->record], column ? column->name : fault->field,
-			fault->value, fault->reason, fault->n_details ? fault->details[0] : "");
-		if (fault->record != last)
+		for (next = i;
+		     next < reply->n_faults && reply->faults[next]->record == reply->faults[i]->record;
+		     next++) {
+			const Fault *fault = reply->faults[next];
+			const struct sheet_column *column =
+			    sheet_column_of_field(importer->file->sheet, fault->field);
+
+			if (fault->record >= BATCH_RECORDS || is_excused(importer, fault))
+				continue;
+			complain(importer, batch->lines[fault->record], column ? column->name : fault->field,
+			    fault->value, fault->reason, fault->n_details ? fault->details[0] : "");
+			refused = true;
+		}
+		if (refused)
 			importer->file_sums.refused++;
-		last = fault->record;
+		else
+			importer->file_sums.added++;
 	}
 }
 
@@ -183,7 +192,7 @@ static int finish_oldest(struct importer *importer) {
 	if (r < 0 || reply.status != RPC_OK) {
 		if (!importer->status)
 			importer->status = cli_call_failed(
-				importer->cli, service_of(importer->cli, importer->file->sheet), r, &reply);
+			    importer->cli, service_of(importer->cli, importer->file->sheet), r, &reply);
 		return importer->status;
 	}
 	result = (const RecordReply *)reply.message;
@@ -193,7 +202,7 @@ static int finish_oldest(struct importer *importer) {
 	take_faults(importer, result, batch);
 	if (importer->options->progress)
 		importer->options->progress(
-			importer->options->context, importer->file, &importer->file_sums);
+		    importer->options->context, importer->file, &importer->file_sums);
 	return 0;
 }
 
@@ -209,8 +218,8 @@ static int send_batch(struct importer *importer) {
 		r = finish_oldest(importer);
 	if (r)
 		return r;
-	request = (RecordsRequest *)arena_alloc(
-		&importer->records, sheet->call->request->sizeof_message);
+	request =
+	    (RecordsRequest *)arena_alloc(&importer->records, sheet->call->request->sizeof_message);
 	if (!request)
 		return failed_here(-ENOMEM);
 	protobuf_c_message_init(sheet->call->request, request);
@@ -220,13 +229,13 @@ static int send_batch(struct importer *importer) {
 	batch = &importer->sent[(importer->first_sent + importer->sent_count) % IN_FLIGHT];
 	memcpy(batch->lines, importer->lines, importer->filled * sizeof(batch->lines[0]));
 	r = rpc_client_begin(importer->client,
-		&(struct rpc_request) {
-			.method = sheet->method,
-			.message = &request->base,
-			.deadline_ms = CALL_MS,
-			.actor = getenv("USER"),
-		},
-		&batch->ticket);
+	    &(struct rpc_request) {
+	        .method = sheet->method,
+	        .message = &request->base,
+	        .deadline_ms = CALL_MS,
+	        .actor = getenv("USER"),
+	    },
+	    &batch->ticket);
 	if (r < 0)
 		return failed_below(r);
 	importer->sent_count++;
@@ -243,8 +252,7 @@ static int on_record(void *context, unsigned line, ProtobufCMessage *record, siz
 	importer->lines[importer->filled] = line;
 	importer->filling[importer->filled++] = record;
 	importer->filled_bytes += bytes;
-	if (r == 0 &&
-		(importer->filled == BATCH_RECORDS || importer->filled_bytes >= BATCH_BYTES))
+	if (r == 0 && (importer->filled == BATCH_RECORDS || importer->filled_bytes >= BATCH_BYTES))
 		r = send_batch(importer);
 	return r;
 }
@@ -272,12 +280,12 @@ static int file_failed(struct importer *importer, int r, const struct sheet_end 
 		return importer->status;
 	if (r < 0) {
 		cli_say(importer->cli, "import.unreadable", "file", importer->file->path, "error",
-			strerror(-r), NULL);
+		    strerror(-r), NULL);
 		return EXIT_FAILED;
 	}
 	snprintf(line, sizeof(line), "%u", end->line);
 	cli_say(importer->cli, keys[r], "file", importer->name, "line", line, "columns", end->columns,
-		"header", end->header, NULL);
+	    "header", end->header, NULL);
 	importer->partial = true;
 	return EXIT_OK;
 }
@@ -293,7 +301,8 @@ static int import_file(struct importer *importer, const struct import_file *file
 	int r;
 
 	importer->file = file;
-	importer->name = basename(arena_copy_text(&importer->cli->arena, file->path, strlen(file->path)));
+	importer->name =
+	    basename(arena_copy_text(&importer->cli->arena, file->path, strlen(file->path)));
 	importer->file_sums = (struct import_sums) { .added = 0 };
 	importer->filled = 0;
 	importer->filled_bytes = 0;
@@ -328,7 +337,7 @@ static int spread_catalogues(struct importer *importer) {
 		return EXIT_OK;
 	request.inside_only = true;
 	return cli_call(importer->cli, "exchange",
-		&(struct rpc_request) { .method = "Exchange/Sync", .message = &request.base }, &reply);
+	    &(struct rpc_request) { .method = "Exchange/Sync", .message = &request.base }, &reply);
 }
 
 static int by_sheet(const void *left_file, const void *right_file) {
@@ -342,7 +351,7 @@ static int by_sheet(const void *left_file, const void *right_file) {
 }
 
 int import_files(struct cli *cli, struct import_file *files, size_t count,
-	const struct import_options *options, struct import_sums *ret_sums) {
+    const struct import_options *options, struct import_sums *ret_sums) {
 	struct importer *importer = calloc(1, sizeof(*importer));
 	struct brought *brought;
 	struct brought *next;

@@ -30,7 +30,7 @@ struct import_complaint {
 	unsigned line;    /* 0: the file as a whole */
 	const char *column;
 	const char *value;
-	const char *why;  /* in words */
+	const char *why; /* in words */
 };
 
 struct import_options {
@@ -39,11 +39,12 @@ struct import_options {
 	void (*complain)(void *context, const struct import_complaint *complaint);
 	/* Called after each batch; null: nobody watches. */
 	void (*progress)(void *context, const struct import_file *file, const struct import_sums *sums);
-	void (*file_done)(void *context, const struct import_file *file, const struct import_sums *sums);
+	void (*file_done)(
+	    void *context, const struct import_file *file, const struct import_sums *sums);
 };
 
 /* Import files, which are ordered by the catalogue here. *ret_sums covers all of them.
  * Return: EXIT_OK, EXIT_PARTIAL when something was refused, or the exit status of what stopped it;
  * what stopped it has been said. */
 int import_files(struct cli *cli, struct import_file *files, size_t count,
-	const struct import_options *options, struct import_sums *ret_sums);
+    const struct import_options *options, struct import_sums *ret_sums);

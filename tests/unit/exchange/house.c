@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,9 @@
 
 extern char **environ;
 
+/* A test that fails leaves its house as it is; what runs in it ends with this program. */
+static pid_t running[64];
+
 enum { END_MS = 5000, ANSWER_MS = 15000 };
 
 static const char *const names[] = {
@@ -29,6 +33,21 @@ static const char *const names[] = {
 	[HOUSE_DOSSIERS] = "dossiers",
 	[HOUSE_EXCHANGE] = "exchange",
 };
+
+static void note_process(pid_t from, pid_t to) {
+	for (size_t i = 0; i < LENGTH_OF(running); i++) {
+		if (running[i] == from) {
+			running[i] = to;
+			return;
+		}
+	}
+}
+
+static void kill_running(void) {
+	for (size_t i = 0; i < LENGTH_OF(running); i++)
+		if (running[i])
+			kill(running[i], SIGKILL);
+}
 
 static void put(const struct house *house, const char *name, const char *text) {
 	char path[256];
@@ -38,10 +57,13 @@ static void put(const struct house *house, const char *name, const char *text) {
 }
 
 void house_open(
-	struct house *house, const char *code, const char *settings, const char *parent_key) {
+    struct house *house, const char *code, const char *settings, const char *parent_key) {
+	static bool prepared;
 	struct settings_fault fault;
 	char text[512];
 
+	if (!prepared)
+		prepared = atexit(kill_running) == 0;
 	*house = (struct house) { .folder = folder_new(), .node = NODE_NULL };
 	assert_return_code(rpc_identity_make(&house->identity), 0);
 	snprintf(text, sizeof(text), "%s/peers", house->folder.path);
@@ -50,7 +72,8 @@ void house_open(
 	put(house, "node.key", house->identity.secret_key);
 	if (parent_key)
 		put(house, "parent.pub", parent_key);
-	snprintf(text, sizeof(text), "code = %s\nmap-mib = 64\ndisk-reserve-mib = 0\n%s", code, settings);
+	snprintf(
+	    text, sizeof(text), "code = %s\nmap-mib = 64\ndisk-reserve-mib = 0\n%s", code, settings);
 	put(house, "node.conf", text);
 	assert_int_equal(node_open(house->folder.path, &house->node, &fault), NODE_OK);
 	assert_return_code(rpc_transport_open(&house->transport), 0);
@@ -95,10 +118,12 @@ void house_spawn(struct house *house, enum house_service service) {
 	snprintf(log, sizeof(log), "%s/%s.log", house->folder.path, names[service]);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(
-		&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	    &actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
 	assert_int_equal(
-		posix_spawn(&house->processes[service], program, &actions, NULL, arguments, environ), 0);
+	    posix_spawn(&house->processes[service], program, &actions, NULL, arguments, environ), 0);
 	posix_spawn_file_actions_destroy(&actions);
+	note_process(0, house->processes[service]);
 }
 
 void house_signal(const struct house *house, enum house_service service, int signal) {
@@ -127,6 +152,7 @@ void house_await_end(struct house *house, enum house_service service) {
 		}
 		nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
 	}
+	note_process(house->processes[service], 0);
 	house->processes[service] = 0;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		show_log(house, service);
@@ -141,10 +167,12 @@ void house_stop(struct house *house, enum house_service service, int signal) {
 		return;
 	}
 	waitpid(house->processes[service], NULL, 0);
+	note_process(house->processes[service], 0);
 	house->processes[service] = 0;
 }
 
-void house_put_peer(const struct house *house, const char *code, const struct rpc_identity *identity) {
+void house_put_peer(
+    const struct house *house, const char *code, const struct rpc_identity *identity) {
 	char name[64];
 
 	snprintf(name, sizeof(name), "peers/%s.pub", code);
@@ -159,7 +187,7 @@ void house_remove_peer(const struct house *house, const char *code) {
 }
 
 struct rpc_reply house_ask_by(struct house *house, struct rpc_client *client, const char *method,
-	const ProtobufCMessage *message) {
+    const ProtobufCMessage *message) {
 	struct rpc_request request = {
 		.method = method,
 		.message = message,
@@ -172,7 +200,7 @@ struct rpc_reply house_ask_by(struct house *house, struct rpc_client *client, co
 }
 
 struct rpc_reply house_ask(struct house *house, enum house_service service, const char *method,
-	const ProtobufCMessage *message) {
+    const ProtobufCMessage *message) {
 	return house_ask_by(house, house->clients[service], method, message);
 }
 
@@ -205,7 +233,7 @@ void house_record_units(struct house *house, unsigned first, unsigned count) {
 			Unit *unit = &units[message.n_records];
 
 			snprintf(codes[message.n_records], sizeof(codes[0]), "%s.%u", house->node.settings.code,
-				first + i);
+			    first + i);
 			unit__init(unit);
 			unit->code = codes[message.n_records];
 			unit->name = codes[message.n_records];
@@ -221,7 +249,7 @@ void house_record_units(struct house *house, unsigned first, unsigned count) {
 }
 
 uint64_t house_reaches(struct house *house, struct rpc_client *client, const char *method,
-	const char *service, Stream stream) {
+    const char *service, Stream stream) {
 	MarksRequest message = MARKS_REQUEST__INIT;
 	const MarksReply *marks;
 	struct rpc_reply reply;

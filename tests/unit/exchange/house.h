@@ -27,9 +27,10 @@ struct house {
 
 /* The settings are lines for node.conf beside the code; `parent_key` may be null. */
 void house_open(
-	struct house *house, const char *code, const char *settings, const char *parent_key);
+    struct house *house, const char *code, const char *settings, const char *parent_key);
 
-/* Ends what runs with SIGTERM, expects that it ends well and soon, and removes the folder; for AUTO. */
+/* Ends what runs with SIGTERM, expects that it ends well and soon, and removes the folder; for
+ * AUTO. */
 void house_close(struct house *house);
 
 /* Start a service and wait until it answers; or only start it. */
@@ -41,14 +42,15 @@ void house_stop(struct house *house, enum house_service service, int signal);
 void house_signal(const struct house *house, enum house_service service, int signal);
 void house_await_end(struct house *house, enum house_service service);
 
-void house_put_peer(const struct house *house, const char *code, const struct rpc_identity *identity);
+void house_put_peer(
+    const struct house *house, const char *code, const struct rpc_identity *identity);
 void house_remove_peer(const struct house *house, const char *code);
 
 /* A call as the office, or through any client; the reply lives in the house's arena. */
 struct rpc_reply house_ask(struct house *house, enum house_service service, const char *method,
-	const ProtobufCMessage *message);
+    const ProtobufCMessage *message);
 struct rpc_reply house_ask_by(struct house *house, struct rpc_client *client, const char *method,
-	const ProtobufCMessage *message);
+    const ProtobufCMessage *message);
 
 /* A training of that number, recorded by the office. */
 struct rpc_reply house_record_training(struct house *house, unsigned number);
@@ -58,4 +60,4 @@ void house_record_units(struct house *house, unsigned first, unsigned count);
 
 /* The sequence of the one mark of a stream; 0: no mark. */
 uint64_t house_reaches(struct house *house, struct rpc_client *client, const char *method,
-	const char *service, Stream stream);
+    const char *service, Stream stream);

@@ -57,12 +57,12 @@ static void scene_close(struct scene *scene) {
 	house_close(&scene->district);
 }
 
-#define SCENE(name) \
-	AUTO(scene_close) struct scene name; \
+#define SCENE(name)                                                                                \
+	AUTO(scene_close) struct scene name;                                                           \
 	scene_open(&name)
 
 static uint64_t gate_reaches(
-	struct scene *scene, struct rpc_client *client, const char *service, Stream stream) {
+    struct scene *scene, struct rpc_client *client, const char *service, Stream stream) {
 	return house_reaches(&scene->district, client, "Exchange/Marks", service, stream);
 }
 
@@ -78,7 +78,7 @@ static void the_gate_asks_the_service_that_is_meant(void **state) {
 		const char *service = i % 3 ? "staffing" : "dossiers";
 
 		assert_int_equal(
-			gate_reaches(&scene, office, service, STREAM__STREAM_RECORDS), i % 3 ? 3 : 0);
+		    gate_reaches(&scene, office, service, STREAM__STREAM_RECORDS), i % 3 ? 3 : 0);
 		arena_reset(&scene.district.arena);
 	}
 }
@@ -113,7 +113,7 @@ static void a_peer_reads_catalogues_and_nothing_else(void **state) {
 	assert_int_equal(((ReadEventsReply *)reply.message)->n_events, 10);
 	for (size_t i = 0; i < LENGTH_OF(closed); i++)
 		assert_int_equal(read_by_peer(&scene, closed[i].service, closed[i].stream).status,
-			RPC_PERMISSION_DENIED);
+		    RPC_PERMISSION_DENIED);
 }
 
 /* The commune's own events, as its staffing service wrote them. */
@@ -133,7 +133,7 @@ static void write_events(struct house *commune, const ReadEventsReply **ret_even
 }
 
 static struct rpc_reply hand_over(
-	struct scene *scene, struct rpc_client *client, const ReadEventsReply *events) {
+    struct scene *scene, struct rpc_client *client, const ReadEventsReply *events) {
 	ApplyEventsRequest message = APPLY_EVENTS_REQUEST__INIT;
 
 	message.service = (char *)(uintptr_t) "staffing";
@@ -158,8 +158,7 @@ static void a_peer_speaks_for_itself_and_for_nobody_else(void **state) {
 	{
 		ReloadPeersRequest message = RELOAD_PEERS_REQUEST__INIT;
 
-		reply = house_ask(
-			&scene.district, HOUSE_EXCHANGE, "Exchange/ReloadPeers", &message.base);
+		reply = house_ask(&scene.district, HOUSE_EXCHANGE, "Exchange/ReloadPeers", &message.base);
 		assert_int_equal(reply.status, RPC_OK);
 		assert_int_equal(((ReloadPeersReply *)reply.message)->peers, 2);
 	}
@@ -188,10 +187,10 @@ static void a_peer_that_is_struck_off_is_out_at_once(void **state) {
 	assert_int_equal(gate_reaches(&scene, scene.peer, "staffing", STREAM__STREAM_RECORDS), 0);
 	house_remove_peer(&scene.district, COMMUNE);
 	assert_int_equal(
-		house_ask(&scene.district, HOUSE_EXCHANGE, "Exchange/ReloadPeers", &message.base).status,
-		RPC_OK);
+	    house_ask(&scene.district, HOUSE_EXCHANGE, "Exchange/ReloadPeers", &message.base).status,
+	    RPC_OK);
 	assert_int_equal(
-		read_by_peer(&scene, "staffing", STREAM__STREAM_UNITS).status, RPC_UNAUTHENTICATED);
+	    read_by_peer(&scene, "staffing", STREAM__STREAM_UNITS).status, RPC_UNAUTHENTICATED);
 }
 
 static void the_gate_tells_whom_it_heard(void **state) {
@@ -202,12 +201,11 @@ static void the_gate_tells_whom_it_heard(void **state) {
 	(void)state;
 	assert_int_equal(gate_reaches(&scene, scene.peer, "staffing", STREAM__STREAM_RECORDS), 0);
 	peers = (const ListPeersReply *)house_ask(
-		&scene.district, HOUSE_EXCHANGE, "Exchange/ListPeers", &message.base)
-				.message;
+	    &scene.district, HOUSE_EXCHANGE, "Exchange/ListPeers", &message.base)
+	            .message;
 	assert_int_equal(peers->n_peers, 1);
 	assert_string_equal(peers->peers[0]->code, COMMUNE);
-	assert_in_range(
-		peers->peers[0]->last_contact_ms, clock_wall_ms() - 60000, clock_wall_ms());
+	assert_in_range(peers->peers[0]->last_contact_ms, clock_wall_ms() - 60000, clock_wall_ms());
 }
 
 static uint64_t begin_sync(struct house *house) {
@@ -243,9 +241,9 @@ static void a_gate_that_is_stopped_ends_what_it_was_asked(void **state) {
 		for (size_t j = 0; j < LENGTH_OF(tickets); j++) {
 			struct rpc_reply reply;
 
-			assert_return_code(rpc_client_end(commune.clients[HOUSE_EXCHANGE], tickets[j],
-								   &commune.arena, &reply),
-				0);
+			assert_return_code(
+			    rpc_client_end(commune.clients[HOUSE_EXCHANGE], tickets[j], &commune.arena, &reply),
+			    0);
 			assert_int_not_equal(reply.status, RPC_OK);
 		}
 		assert_in_range(clock_monotonic_ms() - started, 0, 2000);
@@ -273,7 +271,7 @@ static void begin_write(struct house *house, unsigned number, struct write *writ
 	message.records = trainings;
 	message.n_records = 1;
 	assert_return_code(
-		rpc_client_begin(house->clients[HOUSE_STAFFING], &request, &write->ticket), 0);
+	    rpc_client_begin(house->clients[HOUSE_STAFFING], &request, &write->ticket), 0);
 }
 
 /* Each write has its effect once and its caller hears so, whenever the service ends. */
@@ -295,14 +293,14 @@ static void expect_writes_survive(int signal) {
 			struct rpc_reply reply;
 
 			assert_return_code(rpc_client_end(house.clients[HOUSE_STAFFING], writes[i].ticket,
-								   &house.arena, &reply),
-				0);
+			                       &house.arena, &reply),
+			    0);
 			assert_int_equal(reply.status, RPC_OK);
 			assert_int_equal(((RecordReply *)reply.message)->added, 1);
 		}
 		assert_int_equal(house_reaches(&house, house.clients[HOUSE_STAFFING], "Replica/Marks", "",
-							 STREAM__STREAM_RECORDS),
-			(round + 1) * WRITES);
+		                     STREAM__STREAM_RECORDS),
+		    (round + 1) * WRITES);
 	}
 }
 

@@ -20,9 +20,7 @@
 
 enum { UNITS = 3000 };
 
-static const struct route units_here = {
-	"staffing", STREAM__STREAM_UNITS, ROUTE_HERE, "dossiers"
-};
+static const struct route units_here = { "staffing", STREAM__STREAM_UNITS, ROUTE_HERE, "dossiers" };
 
 static RouteState follow(struct house *house) {
 	struct route_end source = { house->clients[HOUSE_STAFFING], false, "staffing" };
@@ -30,7 +28,7 @@ static RouteState follow(struct house *house) {
 	RouteState state;
 
 	assert_return_code(
-		route_follow(&units_here, &source, &follower, clock_monotonic_ms() + 30000, &state), 0);
+	    route_follow(&units_here, &source, &follower, clock_monotonic_ms() + 30000, &state), 0);
 	return state;
 }
 
@@ -41,8 +39,8 @@ static void open_both(struct house *house) {
 }
 
 static uint64_t follower_reaches(struct house *house) {
-	return house_reaches(house, house->clients[HOUSE_DOSSIERS], "Replica/Marks", "",
-		STREAM__STREAM_UNITS);
+	return house_reaches(
+	    house, house->clients[HOUSE_DOSSIERS], "Replica/Marks", "", STREAM__STREAM_UNITS);
 }
 
 static void everything_is_moved_once(void **unused) {
@@ -169,8 +167,7 @@ static void a_source_that_repeats_itself_is_left(void **unused) {
 	to_follower = tiny_client(transport, endpoint);
 	ends[0] = (struct route_end) { to_source, false, "staffing" };
 	ends[1] = (struct route_end) { to_follower, false, "dossiers" };
-	assert_return_code(
-		route_follow(&units_here, &ends[0], &ends[1], started + 20000, &state), 0);
+	assert_return_code(route_follow(&units_here, &ends[0], &ends[1], started + 20000, &state), 0);
 	assert_int_equal(state.behind, 10);
 	assert_int_equal(state.moved, 0);
 	assert_in_range(clock_monotonic_ms() - started, 0, 5000);

@@ -42,8 +42,8 @@ static void scene_close(struct scene *scene) {
 	folder_remove(&scene->folder);
 }
 
-#define SCENE(name) \
-	AUTO(scene_close) struct scene name; \
+#define SCENE(name)                                                                                \
+	AUTO(scene_close) struct scene name;                                                           \
 	scene_open(&name)
 
 static MarksRequest question(const char *service) {
@@ -193,7 +193,7 @@ static void the_deadline_fires_on_time_and_the_late_reply_is_dropped(void **stat
 	tiny_behave(scene.server, TINY_KEEPS);
 	started = clock_monotonic_ms();
 	assert_int_equal(
-		end(&scene, begin(&scene, "Replica/Marks", "kept", 300)).status, RPC_DEADLINE_EXCEEDED);
+	    end(&scene, begin(&scene, "Replica/Marks", "kept", 300)).status, RPC_DEADLINE_EXCEEDED);
 	took = clock_monotonic_ms() - started;
 	assert_in_range(took, 300, 1000);
 	tiny_wait_kept(scene.server, 1);
@@ -221,8 +221,7 @@ static void nobody_there_is_told_at_the_deadline(void **state) {
 	rpc_client_closep(&scene.client);
 	snprintf(endpoint, sizeof(endpoint), "%s-none", scene.endpoint);
 	scene.client = tiny_client(scene.transport, endpoint);
-	assert_int_equal(
-		end(&scene, begin(&scene, "Replica/Marks", "x", 300)).status, RPC_UNAVAILABLE);
+	assert_int_equal(end(&scene, begin(&scene, "Replica/Marks", "x", 300)).status, RPC_UNAVAILABLE);
 	assert_in_range(clock_monotonic_ms() - started, 300, 1000);
 }
 
@@ -289,7 +288,7 @@ static void a_cancellation_ends_the_wait(void **state) {
 	started = clock_monotonic_ms();
 	assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &cancelled), 0);
 	assert_int_equal(
-		end(&scene, begin(&scene, "Replica/Marks", "kept", 60000)).status, RPC_CANCELLED);
+	    end(&scene, begin(&scene, "Replica/Marks", "kept", 60000)).status, RPC_CANCELLED);
 	assert_in_range(clock_monotonic_ms() - started, 100, 1500);
 	pthread_join(thread, NULL);
 }

@@ -57,8 +57,8 @@ static void door_close(struct door *door) {
 	folder_remove(&door->folder);
 }
 
-#define DOOR(name) \
-	AUTO(door_close) struct door name; \
+#define DOOR(name)                                                                                 \
+	AUTO(door_close) struct door name;                                                             \
 	door_open(&name)
 
 struct bytes {
@@ -68,9 +68,9 @@ struct bytes {
 
 static void push(struct door *door, const struct bytes *frames, size_t count) {
 	for (size_t i = 0; i < count; i++)
-		assert_return_code(zmq_send(door->socket, frames[i].at, frames[i].size,
-							   i + 1 < count ? ZMQ_SNDMORE : 0),
-			0);
+		assert_return_code(
+		    zmq_send(door->socket, frames[i].at, frames[i].size, i + 1 < count ? ZMQ_SNDMORE : 0),
+		    0);
 }
 
 static CallHeader request_header(uint64_t call, const char *method) {
@@ -82,7 +82,8 @@ static CallHeader request_header(uint64_t call, const char *method) {
 	return header;
 }
 
-static void push_call(struct door *door, const CallHeader *header, const void *payload, size_t size) {
+static void push_call(
+    struct door *door, const CallHeader *header, const void *payload, size_t size) {
 	size_t packed_size = call_header__get_packed_size(header);
 	AUTO(heap_freep) uint8_t *packed = malloc(packed_size + 1);
 
@@ -101,12 +102,12 @@ static CallHeader *pull(struct door *door, struct arena *arena) {
 	assert_in_range(size, 1, RPC_HEADER_MAX);
 	assert_return_code(zmq_recv(door->socket, payload, sizeof(payload), 0), 0);
 	assert_int_equal(
-		message_unpack(&call_header__descriptor, bytes, (size_t)size, arena, &header), MESSAGE_OK);
+	    message_unpack(&call_header__descriptor, bytes, (size_t)size, arena, &header), MESSAGE_OK);
 	return (CallHeader *)header;
 }
 
 static void expect_refusal(
-	struct door *door, const CallHeader *header, enum rpc_status status, Fault__Reason reason) {
+    struct door *door, const CallHeader *header, enum rpc_status status, Fault__Reason reason) {
 	AUTO(arena_deinit) struct arena arena;
 	const CallHeader *reply;
 
@@ -160,14 +161,14 @@ static void five_thousand_frames_are_dropped(void **state) {
 static void headers_that_are_none_are_dropped(void **state) {
 	static const char long_header[RPC_HEADER_MAX + 1] = "";
 	static const struct bytes headers[] = {
-		{ "", 0 },                      /* empty: no kind */
-		{ "\x08\x01", 1 },              /* cut */
-		{ "\xff\xff\xff\xff", 4 },      /* no tag */
-		{ "\x1a\x02\xff\xfe", 4 },      /* a method that is not UTF-8 */
-		{ "\x1a\x01\x00", 3 },          /* a method with a NUL */
-		{ "\x08\x63", 2 },              /* a kind that is not known */
-		{ "\x08\x02", 2 },              /* a status: we called nobody */
-		{ "\x08\x01\x12\x01\x01", 5 },  /* a call number that is text */
+		{ "", 0 },                     /* empty: no kind */
+		{ "\x08\x01", 1 },             /* cut */
+		{ "\xff\xff\xff\xff", 4 },     /* no tag */
+		{ "\x1a\x02\xff\xfe", 4 },     /* a method that is not UTF-8 */
+		{ "\x1a\x01\x00", 3 },         /* a method with a NUL */
+		{ "\x08\x63", 2 },             /* a kind that is not known */
+		{ "\x08\x02", 2 },             /* a status: we called nobody */
+		{ "\x08\x01\x12\x01\x01", 5 }, /* a call number that is text */
 		{ long_header, sizeof(long_header) },
 	};
 	DOOR(door);
@@ -232,10 +233,12 @@ static void a_long_name_is_cut_between_letters(void **state) {
 
 static void a_malformed_payload_is_refused(void **state) {
 	static const struct bytes payloads[] = {
-		{ "\x0a\x05" "abc", 5 }, /* cut */
-		{ "\x0a\x01\xff", 3 },   /* a service that is not UTF-8 */
-		{ "\x10\x63", 2 },       /* a stream that is not known */
-		{ "\x0b", 1 },           /* a group */
+		{ "\x0a\x05"
+		  "abc",
+		    5 },               /* cut */
+		{ "\x0a\x01\xff", 3 }, /* a service that is not UTF-8 */
+		{ "\x10\x63", 2 },     /* a stream that is not known */
+		{ "\x0b", 1 },         /* a group */
 	};
 	DOOR(door);
 
@@ -295,6 +298,7 @@ static void too_many_calls_in_hand_are_refused_and_then_served(void **state) {
 		expect_refusal(&door, &header, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED);
 	assert_int_equal(atomic_load(&door.server->kept_count), RPC_PENDING_MAX);
 	tiny_behave(door.server, TINY_ANSWERS);
+	tiny_wait_answered(door.server);
 	/* A caller that reads so late loses replies; the next one loses none. */
 	reconnect(&door);
 	expect_nothing_but_service(&door);

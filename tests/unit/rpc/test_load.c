@@ -66,7 +66,7 @@ static uint64_t begin(struct flow *flow) {
 	struct rpc_request request = tiny_ask(&message, "Replica/Marks", 60000);
 	uint64_t ticket;
 
-	message.service = (char *)(uintptr_t)"dossiers";
+	message.service = (char *)(uintptr_t) "dossiers";
 	assert_return_code(rpc_client_begin(flow->client, &request, &ticket), 0);
 	return ticket;
 }
@@ -109,7 +109,7 @@ static void expect_flat_memory(enum tiny_manner manner, const char *what) {
 	took = clock_monotonic_ms() - started;
 	after = resident_kib(server);
 	print_message("%s: %d calls, %llu a second, server %lu KiB, then %lu KiB\n", what, (int)CALLS,
-		(unsigned long long)CALLS * 1000 / (took ? took : 1), before, after);
+	    (unsigned long long)CALLS * 1000 / (took ? took : 1), before, after);
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
 	arena_deinit(&flow.arena);

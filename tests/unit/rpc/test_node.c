@@ -55,11 +55,11 @@ static void a_node_is_what_its_folder_says(void **state) {
 
 	(void)state;
 	put(&folder, "node.conf",
-		"[node]\n"
-		"code = H51.15.61\n"
-		"name = UBND xã Bình Minh\n"
-		"listen = tcp://127.0.0.1:7100\n"
-		"batch-max = 7\n");
+	    "[node]\n"
+	    "code = H51.15.61\n"
+	    "name = UBND xã Bình Minh\n"
+	    "listen = tcp://127.0.0.1:7100\n"
+	    "batch-max = 7\n");
 	assert_int_equal(node_open(folder.path, &node, &fault), NODE_OK);
 	assert_string_equal(node.settings.code, "H51.15.61");
 	assert_string_equal(node.settings.name, "UBND xã Bình Minh");
@@ -191,8 +191,8 @@ static void what_is_no_key_is_told(void **state) {
 		"not a key",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~",
-		"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-		"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+		("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+		 "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
 		"########################################",
 	};
 	AUTO(folder_remove) struct folder folder = folder_new();
@@ -255,8 +255,7 @@ static void an_empty_peer_folder_is_no_fault_and_none_is(void **state) {
 static void a_keyring_finds_what_was_put_last(void **state) {
 	struct rpc_keyring *keyring = rpc_keyring_new();
 	struct rpc_keyring_entry entries[3] = {
-		{ .key = { 1 }, .code = "A" },
-		{ .key = { 2 }, .code = "B" },
+		{ .key = { 1 }, .code = "A" }, { .key = { 2 }, .code = "B" },
 		{ .key = { 3 }, .code = "A" }, /* the same node's other key */
 	};
 	char code[KEYRING_CODE_SIZE];

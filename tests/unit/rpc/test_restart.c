@@ -44,8 +44,8 @@ static void scene_close(struct scene *scene) {
 	folder_remove(&scene->folder);
 }
 
-#define SCENE(name) \
-	AUTO(scene_close) struct scene name; \
+#define SCENE(name)                                                                                \
+	AUTO(scene_close) struct scene name;                                                           \
 	scene_open(&name)
 
 static uint64_t begin(struct scene *scene, const char *method, uint32_t deadline_ms) {
@@ -154,7 +154,7 @@ static void hang_up_once(const char *path) {
 	AUTO(file_descriptor_close) int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct pollfd poller = { .fd = listener, .events = POLLIN };
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.100s", path);
 	assert_return_code(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_return_code(listen(listener, 1), 0);
 	assert_int_equal(poll(&poller, 1, 5000), 1);

@@ -100,7 +100,7 @@ static void receive_frame(struct forger *forger, struct frame *frame) {
 
 /* A prefix of 16 bytes and the counter, which is also written to the frame. */
 static void make_nonce(
-	struct forger *forger, const char *prefix, uint8_t nonce[NONCE], struct frame *frame) {
+    struct forger *forger, const char *prefix, uint8_t nonce[NONCE], struct frame *frame) {
 	uint64_t counter = forger->next_nonce++;
 
 	memcpy(nonce, prefix, 16);
@@ -110,7 +110,7 @@ static void make_nonce(
 }
 
 static void add_box(struct frame *frame, const struct frame *plain, const uint8_t nonce[NONCE],
-	const uint8_t to[KEY], const uint8_t from_secret[KEY]) {
+    const uint8_t to[KEY], const uint8_t from_secret[KEY]) {
 	uint8_t box[FRAME_MAX + BOX];
 
 	assert_int_equal(crypto_box_easy(box, plain->bytes, plain->size, nonce, to, from_secret), 0);
@@ -150,8 +150,8 @@ static void take_welcome(struct forger *forger, uint8_t cookie[96]) {
 	memcpy(nonce, "WELCOME-", 8);
 	memcpy(nonce + 8, welcome.bytes + 8, 16);
 	assert_int_equal(crypto_box_open_easy(plain, welcome.bytes + 24, 144, nonce, forger->server,
-						 forger->short_secret),
-		0);
+	                     forger->short_secret),
+	    0);
 	memcpy(forger->short_server, plain, KEY);
 	memcpy(cookie, plain + KEY, 96);
 }
@@ -186,7 +186,7 @@ static void initiate(struct forger *forger, const uint8_t cookie[96], const char
 }
 
 static void knock(struct forger *forger, const char *endpoint, const struct tiny *server,
-	const struct rpc_identity *identity, const char *user) {
+    const struct rpc_identity *identity, const char *user) {
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	struct timeval patience = { .tv_sec = 10 };
 	uint8_t cookie[96];
@@ -200,8 +200,7 @@ static void knock(struct forger *forger, const char *endpoint, const struct tiny
 	crypto_box_keypair(forger->short_public, forger->short_secret);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address.sin_port = htons((uint16_t)atoi(strrchr(endpoint, ':') + 1));
-	assert_return_code(
-		connect(forger->socket, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_return_code(connect(forger->socket, (struct sockaddr *)&address, sizeof(address)), 0);
 	greet(forger);
 	say_hello(forger);
 	take_welcome(forger, cookie);
@@ -230,8 +229,8 @@ static void pull(struct forger *forger, struct frame *plain) {
 	memcpy(nonce, "CurveZMQMESSAGES", 16);
 	memcpy(nonce + 16, message.bytes + 8, 8);
 	assert_int_equal(crypto_box_open_easy(plain->bytes, message.bytes + 16, message.size - 16,
-						 nonce, forger->short_server, forger->short_secret),
-		0);
+	                     nonce, forger->short_server, forger->short_secret),
+	    0);
 	plain->size = message.size - 16 - BOX - 1;
 	memmove(plain->bytes, plain->bytes + 1, plain->size);
 }
@@ -245,7 +244,8 @@ static void expect_ready(struct forger *forger) {
 
 /* Calls and expects to be served as this node. */
 static void expect_served_as(struct forger *forger, const char *code) {
-	static const uint8_t header[] = "\x08\x01\x10\x07\x1a\x0e" "Exchange/Marks";
+	static const uint8_t header[] = "\x08\x01\x10\x07\x1a\x0e"
+	                                "Exchange/Marks";
 	AUTO(arena_deinit) struct arena arena;
 	ProtobufCMessage *reply = NULL;
 	struct frame frame;
@@ -255,13 +255,13 @@ static void expect_served_as(struct forger *forger, const char *code) {
 	push(forger, 0, "", 0);
 	pull(forger, &frame);
 	assert_int_equal(
-		message_unpack(&call_header__descriptor, frame.bytes, frame.size, &arena, &reply),
-		MESSAGE_OK);
+	    message_unpack(&call_header__descriptor, frame.bytes, frame.size, &arena, &reply),
+	    MESSAGE_OK);
 	assert_int_equal(((CallHeader *)reply)->status, RPC_OK);
 	pull(forger, &frame);
 	assert_int_equal(
-		message_unpack(&marks_reply__descriptor, frame.bytes, frame.size, &arena, &reply),
-		MESSAGE_OK);
+	    message_unpack(&marks_reply__descriptor, frame.bytes, frame.size, &arena, &reply),
+	    MESSAGE_OK);
 	assert_string_equal(((MarksReply *)reply)->marks[1]->origin, code);
 }
 
@@ -300,7 +300,11 @@ static void who_only_claims_to_be_a_peer_is_refused(void **state) {
 	tiny_let_in(server, COMMUNE, &commune);
 	knock(&forger, endpoint, server, &stranger, commune.public_key);
 	receive_frame(&forger, &answer);
-	assert_memory_equal(answer.bytes, "\x05" "ERROR\x03" "400", 10);
+	assert_memory_equal(answer.bytes,
+	    "\x05"
+	    "ERROR\x03"
+	    "400",
+	    10);
 	close(forger.socket);
 	assert_int_equal(atomic_load(&server->served), 0);
 }

@@ -113,8 +113,8 @@ static void on_wish(void *context) {
 		struct rpc_call *call = tiny->kept;
 
 		tiny->kept = call->next;
-		atomic_fetch_sub(&tiny->kept_count, 1);
 		answer(tiny, call);
+		atomic_fetch_sub(&tiny->kept_count, 1);
 	}
 	if (atomic_load(&tiny->stopping))
 		rpc_server_stop(tiny->server);
@@ -150,7 +150,7 @@ struct tiny *tiny_start(const char *endpoint) {
 	assert_return_code(rpc_server_watch(tiny->server, tiny->wish, on_wish, tiny), 0);
 	if (strncmp(endpoint, "tcp:", 4) == 0)
 		assert_return_code(
-			rpc_server_listen_peers(tiny->server, endpoint, &tiny->identity, tiny->keyring), 0);
+		    rpc_server_listen_peers(tiny->server, endpoint, &tiny->identity, tiny->keyring), 0);
 	else
 		assert_return_code(rpc_server_listen_office(tiny->server, endpoint), 0);
 	assert_int_equal(pthread_create(&tiny->loop, NULL, loop, tiny), 0);
@@ -195,6 +195,15 @@ void tiny_wait_kept(struct tiny *tiny, unsigned count) {
 	}
 }
 
+void tiny_wait_answered(struct tiny *tiny) {
+	uint64_t until = clock_monotonic_ms() + PATIENCE_MS;
+
+	while (atomic_load(&tiny->kept_count) > 0) {
+		assert_true(clock_monotonic_ms() < until);
+		nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+	}
+}
+
 static struct rpc_keyring_entry entry_of(const char *code, const struct rpc_identity *identity) {
 	struct rpc_keyring_entry entry = { .code = "" };
 
@@ -210,7 +219,7 @@ void tiny_let_in(struct tiny *tiny, const char *code, const struct rpc_identity 
 }
 
 void tiny_let_in_two(struct tiny *tiny, const char *code, const struct rpc_identity *identity,
-	const char *other_code, const struct rpc_identity *other) {
+    const char *other_code, const struct rpc_identity *other) {
 	struct rpc_keyring_entry entries[] = { entry_of(code, identity), entry_of(other_code, other) };
 
 	assert_return_code(rpc_keyring_replace(tiny->keyring, entries, 2), 0);
@@ -241,7 +250,7 @@ struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endp
 }
 
 struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
-	const struct rpc_identity *identity, const struct tiny *server) {
+    const struct rpc_identity *identity, const struct tiny *server) {
 	struct rpc_client_options options = {
 		.transport = transport,
 		.endpoint = endpoint,

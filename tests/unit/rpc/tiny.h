@@ -2,9 +2,9 @@
 /*
  * A tiny server
  *
- * A real server on a thread of its own. What it answers shows what arrived: of Marks, the first mark
- * names the service that was asked and counts the calls, the second names the peer; of ApplyEvents,
- * `held` is the first byte of the idempotency key; of Check, `node` is the actor.
+ * A real server on a thread of its own. What it answers shows what arrived: of Marks, the first
+ * mark names the service that was asked and counts the calls, the second names the peer; of
+ * ApplyEvents, `held` is the first byte of the idempotency key; of Check, `node` is the actor.
  */
 #pragma once
 
@@ -37,7 +37,8 @@ struct tiny {
 	atomic_uint kept_count;
 	atomic_uint last_deadline_ms; /* what was left of the last call's */
 	struct rpc_call *kept;        /* newest first; the loop's */
-	void (*fill)(struct rpc_call *call); /* the reply, instead of what the title says; set before a call comes */
+	void (*fill)(struct rpc_call
+	        *call); /* the reply, instead of what the title says; set before a call comes */
 
 	pthread_mutex_t lock;
 	pthread_cond_t handed_over;
@@ -52,11 +53,12 @@ void tiny_behave(struct tiny *tiny, enum tiny_manner manner);
 
 /* Wait until so many calls are kept; the test fails after 10 seconds. */
 void tiny_wait_kept(struct tiny *tiny, unsigned count);
+void tiny_wait_answered(struct tiny *tiny); /* until none is kept */
 
 /* The keys that may knock, as CODE, identity pairs up to a null code. */
 void tiny_let_in(struct tiny *tiny, const char *code, const struct rpc_identity *identity);
 void tiny_let_in_two(struct tiny *tiny, const char *code, const struct rpc_identity *identity,
-	const char *other_code, const struct rpc_identity *other);
+    const char *other_code, const struct rpc_identity *other);
 void tiny_let_nobody_in(struct tiny *tiny);
 
 /* "tcp://127.0.0.1:PORT" with a port that was free a moment ago. */
@@ -66,7 +68,7 @@ char *tiny_free_endpoint(char endpoint[TINY_ENDPOINT_SIZE]);
 /* A client of the office, or of a peer. */
 struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endpoint);
 struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
-	const struct rpc_identity *identity, const struct tiny *server);
+    const struct rpc_identity *identity, const struct tiny *server);
 
 /* Ask for marks; Replica/Marks is the office's, Exchange/Marks also the peers'. */
 struct rpc_request tiny_ask(MarksRequest *message, const char *method, uint32_t deadline_ms);

@@ -39,7 +39,7 @@ bool chance_of(struct chance *chance, uint32_t percent) {
 
 uint64_t chance_stamp(struct chance *chance, int32_t day) {
 	uint64_t time = (uint64_t)chance_below(chance, 24) * 10000 +
-					(uint64_t)chance_below(chance, 60) * 100 + chance_below(chance, 60);
+	                (uint64_t)chance_below(chance, 60) * 100 + chance_below(chance, 60);
 
 	return (uint64_t)day_to_decimal((struct day) { day }) * 1000000 + time;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random numbers of a property test. Its seed is printed; CCHC_SEED in the environment repeats it. */
+/* Random numbers of a property test. Its seed is printed; CCHC_SEED in the environment repeats it.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -12,8 +12,8 @@
 #define MEMORY_CAP  ((size_t)64 << 20)
 #define CHUNK_BYTES 2000 /* of events at a time: small, so that following goes on often */
 
-static int try_open(const struct desk *desk, const char *node, uint64_t reserve_mib,
-	struct store **ret_store) {
+static int try_open(
+    const struct desk *desk, const char *node, uint64_t reserve_mib, struct store **ret_store) {
 	struct store_options options = {
 		.folder = desk->folder.path,
 		.node = node,
@@ -72,7 +72,7 @@ void desk_keep(struct store_txn *txn) {
 }
 
 void desk_record(struct store_txn *txn, const struct register_type *type,
-	const ProtobufCMessage *record, int expected) {
+    const ProtobufCMessage *record, int expected) {
 	const char *owner = NULL;
 
 	assert_int_equal(register_write(txn, type, record, "tester", &owner), expected);
@@ -89,13 +89,13 @@ static bool follow_step(struct desk *follower, struct desk *source, Stream strea
 
 	assert_int_equal(event_log_marks(&to, stream, to.arena, &marks, &mark_count), 0);
 	assert_int_equal(event_log_read(&from, stream, marks, mark_count, CHUNK_BYTES, &source->arena,
-						 &events, &event_count, &more),
-		0);
+	                     &events, &event_count, &more),
+	    0);
 	for (size_t i = 0; i < event_count; i++) {
 		Event *event = NULL;
 
 		assert_int_equal(
-			event_log_keep(&to, stream, events[i].data, events[i].len, &event), EVENT_LOG_OK);
+		    event_log_keep(&to, stream, events[i].data, events[i].len, &event), EVENT_LOG_OK);
 		assert_int_equal(register_apply(&to, &dossiers_schema, event), STORE_OK);
 	}
 	desk_keep(&to);

@@ -37,9 +37,10 @@ void desk_keep(struct store_txn *txn);
 
 /* Write a record of this node, which must end as `expected` (register_write). */
 void desk_record(struct store_txn *txn, const struct register_type *type,
-	const ProtobufCMessage *record, int expected);
+    const ProtobufCMessage *record, int expected);
 
-/* Keep and apply all that `source` has of a stream and `follower` lacks; how many events that was. */
+/* Keep and apply all that `source` has of a stream and `follower` lacks; how many events that was.
+ */
 size_t desk_follow(struct desk *follower, struct desk *source, Stream stream);
 
 /* Each entry of a table as bytes to compare: keys and values in order, in the desk's arena. */

@@ -112,9 +112,8 @@ static void answer(struct lives *lives, struct life *life) {
 	/* When rounds overlap, the rules do not say whose new due date holds. */
 	if (life->record.ended || life->overlaps || chance_of(lives->chance, 20))
 		return;
-	round->due_after =
-		chance_stamp(lives->chance, stamp_day(round->answered).number +
-										chance_between(lives->chance, -3, 30));
+	round->due_after = chance_stamp(
+	    lives->chance, stamp_day(round->answered).number + chance_between(lives->chance, -3, 30));
 	life->record.due = round->due_after;
 }
 
@@ -135,7 +134,7 @@ static void end(struct lives *lives, struct life *life) {
 		return;
 	life->record.ended = later(lives, last_moment(life), 25);
 	life->record.status = (Dossier__Status)chance_between(
-		lives->chance, DOSSIER__STATUS__WITHDRAWN, DOSSIER__STATUS__HANDED_OVER);
+	    lives->chance, DOSSIER__STATUS__WITHDRAWN, DOSSIER__STATUS__HANDED_OVER);
 }
 
 static void go_on(struct life *life) {
@@ -179,7 +178,7 @@ static void change_details(struct lives *lives, struct life *life) {
 	life->record.fee = chance_of(chance, 50) ? 50000 : 0;
 	life->record.result_digitised = chance_of(chance, 50);
 	life->record.recorded_provincial =
-		chance_of(chance, 70) ? later(lives, life->record.submitted, 3) : 0;
+	    chance_of(chance, 70) ? later(lives, life->record.submitted, 3) : 0;
 }
 
 static struct life *begin(struct lives *lives) {
@@ -222,8 +221,8 @@ static void live(struct lives *lives, struct life *life) {
 	}
 }
 
-static void put(struct store_txn *txn, const struct register_type *type,
-	const ProtobufCMessage *record) {
+static void put(
+    struct store_txn *txn, const struct register_type *type, const ProtobufCMessage *record) {
 	const char *owner = NULL;
 	int r = register_write(txn, type, record, "tester", &owner);
 
@@ -262,7 +261,7 @@ static void hear(struct lives *lives, struct store_txn *txn) {
 	snprintf(feedback->code, sizeof(lives->feedback_codes[i]), "%s-F%zu", lives->prefix, i);
 	feedback->kind = (Feedback__Kind)chance_between(lives->chance, 1, 3);
 	feedback->received =
-		chance_stamp(lives->chance, chance_between(lives->chance, first_day(), last_day()));
+	    chance_stamp(lives->chance, chance_between(lives->chance, first_day(), last_day()));
 	lives->heard[i] = true;
 	put(txn, &feedback_register, &feedback->base);
 }

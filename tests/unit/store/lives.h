@@ -3,8 +3,8 @@
  * Lives of dossiers
  *
  * Dossiers to which things happen by chance, each written to a store as it happens, and a second
- * opinion on what they count: by counting them one by one from the rules of form II.06, with none of
- * the code that is tested.
+ * opinion on what they count: by counting them one by one from the rules of form II.06, with none
+ * of the code that is tested.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one dossier counts, from the rules of form II.06 as they are told to offices: by the day, one
- * question after the other, without sums or indexes.
+ * What one dossier counts, from the rules of form II.06 as they are told to offices: by the day,
+ * one question after the other, without sums or indexes.
  */
 #include <string.h>
 
@@ -36,11 +36,11 @@ static bool has_result(const Dossier *dossier, const struct figure_window *windo
 /* Taken in by the day and not ended by it. */
 static bool is_open_on(const Dossier *dossier, int32_t day) {
 	return is_counted(dossier) && on(dossier->accepted) <= day &&
-		   !(dossier->ended && on(dossier->ended) <= day);
+	       !(dossier->ended && on(dossier->ended) <= day);
 }
 
-/* The due date promised last, as it was on the day: the first promise, then what each answered round
- * brought. 0: none. */
+/* The due date promised last, as it was on the day: the first promise, then what each answered
+ * round brought. 0: none. */
 static uint64_t promised_on(const struct life *life, int32_t day) {
 	uint64_t promise = life->round_count ? life->rounds[0].due_before : life->record.due;
 

@@ -47,8 +47,8 @@ static SupplementRound round_of(const char *dossier) {
 	return round;
 }
 
-static int apply_bytes(struct store_txn *txn, const char *origin,
-	const struct register_type *type, uint8_t *bytes, size_t size) {
+static int apply_bytes(struct store_txn *txn, const char *origin, const struct register_type *type,
+    uint8_t *bytes, size_t size) {
 	Event event = EVENT__INIT;
 
 	event.origin = text_of(origin);
@@ -60,7 +60,7 @@ static int apply_bytes(struct store_txn *txn, const char *origin,
 
 /* A record as an event of this origin; nothing is kept of it when it is held. */
 static int apply(struct desk *desk, const char *origin, const struct register_type *type,
-	const ProtobufCMessage *record) {
+    const ProtobufCMessage *record) {
 	AUTO(store_abort) struct store_txn txn = desk_write(desk);
 	struct store_value before = desk_dump(desk, TABLE_STATE);
 	uint8_t *bytes;
@@ -83,8 +83,8 @@ static int apply(struct desk *desk, const char *origin, const struct register_ty
 	return answer;
 }
 
-static void write_own(
-	struct desk *desk, const struct register_type *type, const ProtobufCMessage *record, int expected) {
+static void write_own(struct desk *desk, const struct register_type *type,
+    const ProtobufCMessage *record, int expected) {
 	AUTO(store_abort) struct store_txn txn = desk_write(desk);
 
 	desk_record(&txn, type, record, expected);
@@ -97,7 +97,7 @@ static void expect_fee(struct desk *desk, const char *origin, uint64_t fee) {
 	const char *owner;
 
 	assert_int_equal(
-		register_load(&txn, &dossiers_register, "D-1", &desk->arena, &record, &owner), STORE_OK);
+	    register_load(&txn, &dossiers_register, "D-1", &desk->arena, &record, &owner), STORE_OK);
 	assert_string_equal(owner, origin);
 	assert_int_equal(((Dossier *)record)->fee, fee);
 	assert_int_equal(register_count(&txn, &dossiers_register), 1);
@@ -110,9 +110,9 @@ static void expect_open(struct desk *desk, int64_t open, int64_t open_late) {
 	Evaluation evaluation = EVALUATION__INIT;
 	const MeasureTable *table;
 
-	assert_int_equal(figures_evaluate(
-						 &txn, &dossiers_schema, "dossiers", &window, &desk->arena, &evaluation),
-		STORE_OK);
+	assert_int_equal(
+	    figures_evaluate(&txn, &dossiers_schema, "dossiers", &window, &desk->arena, &evaluation),
+	    STORE_OK);
 	table = evaluation.tables[0];
 	assert_int_equal(table->n_rows, open ? 1 : 0);
 	if (!open)
@@ -145,13 +145,12 @@ static void only_the_owner_changes_a_record(void **state) {
 	assert_int_equal(apply(desk, COMMUNE, &dossiers_register, &dossier.base), STORE_OK);
 	dossier.fee = 10;
 	txn = desk_write(desk);
-	assert_int_equal(
-		register_compare(&txn, &dossiers_register, &dossier.base, txn.arena, &owner),
-		REGISTER_OTHER_OWNER);
+	assert_int_equal(register_compare(&txn, &dossiers_register, &dossier.base, txn.arena, &owner),
+	    REGISTER_OTHER_OWNER);
 	assert_string_equal(owner, COMMUNE);
 	owner = NULL;
 	assert_int_equal(register_write(&txn, &dossiers_register, &dossier.base, "tester", &owner),
-		REGISTER_OTHER_OWNER);
+	    REGISTER_OTHER_OWNER);
 	assert_string_equal(owner, COMMUNE);
 	desk_keep(&txn);
 	expect_fee(desk, COMMUNE, 0);
@@ -180,11 +179,11 @@ static void a_round_stops_the_clock_of_its_owner_s_dossier_only(void **state) {
 	SupplementRound round = round_of("D-1");
 
 	assert_int_equal(
-		apply(desk, COMMUNE, &supplement_rounds_register, &round.base), STORE_NOT_FOUND);
+	    apply(desk, COMMUNE, &supplement_rounds_register, &round.base), STORE_NOT_FOUND);
 	assert_int_equal(apply(desk, COMMUNE, &dossiers_register, &dossier.base), STORE_OK);
 	expect_open(desk, 1, 1);
 	assert_int_equal(
-		apply(desk, SIBLING, &supplement_rounds_register, &round.base), STORE_NOT_FOUND);
+	    apply(desk, SIBLING, &supplement_rounds_register, &round.base), STORE_NOT_FOUND);
 	write_own(desk, &supplement_rounds_register, &round.base, REGISTER_OTHER_OWNER);
 	expect_open(desk, 1, 1);
 	assert_int_equal(apply(desk, COMMUNE, &supplement_rounds_register, &round.base), STORE_OK);
@@ -204,13 +203,12 @@ static void an_event_that_is_no_record_of_this_schema_is_held(void **state) {
 	elsewhere.stream = STREAM__STREAM_PROCEDURES;
 	assert_int_equal(apply_bytes(&txn, COMMUNE, &unknown, NULL, 0), STORE_NOT_FOUND);
 	assert_int_equal(apply_bytes(&txn, COMMUNE, &elsewhere, NULL, 0), STORE_NOT_FOUND);
-	assert_int_equal(apply_bytes(&txn, COMMUNE, &dossiers_register, no_text, sizeof(no_text)),
-		STORE_NOT_FOUND);
 	assert_int_equal(
-		apply_bytes(&txn, COMMUNE, &dossiers_register, no_status, sizeof(no_status)),
-		STORE_NOT_FOUND);
+	    apply_bytes(&txn, COMMUNE, &dossiers_register, no_text, sizeof(no_text)), STORE_NOT_FOUND);
+	assert_int_equal(apply_bytes(&txn, COMMUNE, &dossiers_register, no_status, sizeof(no_status)),
+	    STORE_NOT_FOUND);
 	assert_int_equal(
-		apply_bytes(&txn, COMMUNE, &dossiers_register, torn, sizeof(torn)), STORE_NOT_FOUND);
+	    apply_bytes(&txn, COMMUNE, &dossiers_register, torn, sizeof(torn)), STORE_NOT_FOUND);
 	assert_int_equal(txn.error, 0);
 	assert_int_equal(store_count(&txn, TABLE_STATE), 0);
 }

@@ -43,7 +43,7 @@ static void on_cell(void *context, const struct cell *cell) {
 
 	for (size_t i = 0; i < MEASURE_CELLS_MAX; i++)
 		sums->amounts[index_of(unit, units, UNITS)][index_of(category, categories, CATEGORIES)]
-					 [year_index(cell->year)][i] += cell->amounts[i];
+		             [year_index(cell->year)][i] += cell->amounts[i];
 }
 
 static struct contribution contribution_by_chance(struct chance *chance) {
@@ -68,21 +68,20 @@ static void add(struct store_txn *txn, const struct contribution *item, int sign
 }
 
 static void sum_by_hand(const struct contribution *items, size_t count, struct day first,
-	struct day last, struct sums *sums) {
+    struct day last, struct sums *sums) {
 	for (size_t i = 0; i < count; i++) {
 		const struct contribution *item = &items[i];
 
 		/* DAY_NONE, since always, is before every day. */
 		if (item->day.number < first.number || item->day.number > last.number)
 			continue;
-		sums->amounts[index_of(item->unit, units, UNITS)]
-					 [index_of(item->category, categories, CATEGORIES)][year_index(item->year)]
-					 [item->cell] += item->amount;
+		sums->amounts[index_of(item->unit, units, UNITS)][index_of(item->category, categories,
+		    CATEGORIES)][year_index(item->year)][item->cell] += item->amount;
 	}
 }
 
 static void expect_sums(struct desk *desk, const struct contribution *items, size_t count,
-	struct day first, struct day last) {
+    struct day first, struct day last) {
 	AUTO(store_abort) struct store_txn txn = desk_read(desk);
 	static struct sums expected;
 	static struct sums sums;
@@ -98,7 +97,7 @@ static void expect_sums(struct desk *desk, const struct contribution *items, siz
 }
 
 static void expect_windows(
-	struct desk *desk, struct chance *chance, const struct contribution *items, size_t count) {
+    struct desk *desk, struct chance *chance, const struct contribution *items, size_t count) {
 	for (int i = 0; i < WINDOWS; i++) {
 		struct day first = { chance_between(
 			chance, day_of(1989, 6, 1).number, day_of(2031, 6, 1).number) };

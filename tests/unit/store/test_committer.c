@@ -4,11 +4,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "common/base/file.h"
 #include "common/store/cells.h"
 #include "tests/unit/store/desk.h"
 
@@ -66,7 +64,7 @@ static bool is_there(struct office *office, uint32_t number) {
 	struct store_value value;
 
 	return store_begin(office->desk.store, STORE_READ, &txn) == STORE_OK &&
-		   store_get(&txn, TABLE_STATE, &key, &value) == STORE_OK;
+	       store_get(&txn, TABLE_STATE, &key, &value) == STORE_OK;
 }
 
 static void put(struct job *job, struct store_txn *txn) {
@@ -83,11 +81,13 @@ static void count(struct store_txn *txn) {
 }
 
 static void put_too_much(struct store_txn *txn) {
-	size_t size = (size_t)300 << 20;
-	AUTO(heap_freep) void *bytes = calloc(1, size);
-	struct key key = key_of(UINT32_MAX);
+	static const char bytes[1 << 20];
 
-	store_put(txn, TABLE_STATE, &key, bytes, size);
+	for (uint32_t i = 0; i < 300 && !txn->error; i++) {
+		struct key key = key_of(1 << 20 | i);
+
+		store_put(txn, TABLE_STATE, &key, bytes, sizeof(bytes));
+	}
 }
 
 static int run(struct committer_job *base, struct store_txn *txn) {
@@ -208,42 +208,29 @@ static void expect_alone(struct office *office, enum act act, int answer, int ru
 	}
 }
 
-static void jobs_that_wait_together_share_a_transaction(void **state) {
+static void expect_transactions_of(struct office *office, size_t batch_max, size_t jobs_each) {
 	static const enum act acts[JOBS] = { ACT_PUT };
-	struct office *office = *state;
 	struct job jobs[JOBS];
 
-	start(office, 100, 100);
+	start(office, 100, batch_max);
 	run_together(office, acts, jobs);
 	for (size_t i = 0; i < JOBS; i++) {
 		expect_kept(&jobs[i]);
 		assert_int_equal(jobs[i].runs, 1);
-		assert_int_equal(jobs[i].writes_before, i);
+		assert_int_equal(jobs[i].writes_before, i % jobs_each);
 	}
+}
+
+static void jobs_that_wait_together_share_a_transaction(void **state) {
+	expect_transactions_of(*state, 100, JOBS);
 }
 
 static void a_transaction_takes_no_more_jobs_than_told(void **state) {
-	static const enum act acts[JOBS] = { ACT_PUT };
-	struct office *office = *state;
-	struct job jobs[JOBS];
-
-	start(office, 100, 5);
-	run_together(office, acts, jobs);
-	for (size_t i = 0; i < JOBS; i++) {
-		expect_kept(&jobs[i]);
-		assert_int_equal(jobs[i].writes_before, i % 5);
-	}
+	expect_transactions_of(*state, 5, 5);
 }
 
 static void no_jobs_a_transaction_is_taken_for_one(void **state) {
-	static const enum act acts[JOBS] = { ACT_PUT };
-	struct office *office = *state;
-	struct job jobs[JOBS];
-
-	start(office, 100, 0);
-	run_together(office, acts, jobs);
-	for (size_t i = 0; i < JOBS; i++)
-		assert_int_equal(jobs[i].writes_before, 0);
+	expect_transactions_of(*state, 0, 1);
 }
 
 static void a_job_that_refuses_is_answered_alone(void **state) {
@@ -362,7 +349,7 @@ static void *add_many(void *context) {
 		struct job *job = &crowd->jobs[i];
 
 		*job = job_of(crowd->office, acts[(i + crowd->number) % LENGTH_OF(acts)],
-			crowd->number * JOBS_A_THREAD + i);
+		    crowd->number * JOBS_A_THREAD + i);
 		while (committer_add(crowd->office->committer, &job->base) == COMMITTER_FULL)
 			sched_yield();
 	}

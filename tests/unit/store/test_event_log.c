@@ -40,14 +40,13 @@ static void append(struct desk *desk, Stream stream, int count, size_t size) {
 
 	for (int i = 0; i < count; i++) {
 		memset(body, 'a' + i % 26, size);
-		event_log_append(&txn,
-			&(struct event_draft) {
-				.stream = stream,
-				.type = RECORD_TYPE__RECORD_NEWS,
-				.actor = "Lê Văn Tám",
-				.body = body,
-				.size = size,
-			});
+		event_log_append(&txn, &(struct event_draft) {
+		                           .stream = stream,
+		                           .type = RECORD_TYPE__RECORD_NEWS,
+		                           .actor = "Lê Văn Tám",
+		                           .body = body,
+		                           .size = size,
+		                       });
 	}
 	desk_keep(&txn);
 }
@@ -59,13 +58,13 @@ struct events {
 };
 
 /* Borrowed from `txn`, whose arena they are in. */
-static struct events read_after(struct store_txn *txn, Stream stream, const struct event_mark *after,
-	size_t after_count, size_t max_bytes) {
+static struct events read_after(struct store_txn *txn, Stream stream,
+    const struct event_mark *after, size_t after_count, size_t max_bytes) {
 	struct events events = { .count = 0 };
 
 	assert_int_equal(event_log_read(txn, stream, after, after_count, max_bytes, txn->arena,
-						 &events.items, &events.count, &events.more),
-		0);
+	                     &events.items, &events.count, &events.more),
+	    0);
 	return events;
 }
 
@@ -311,7 +310,7 @@ static void actor_that_is_no_text(Event *event) {
 }
 
 static void what_is_no_event_of_the_stream_is_refused(void **state) {
-	static void (*const alterations[])(Event *event) = { other_stream, no_stream, no_sequence,
+	static void (*const alterations[])(Event * event) = { other_stream, no_stream, no_sequence,
 		no_origin, long_origin, origin_that_is_no_text, actor_that_is_no_text };
 	struct pair *pair = *state;
 	uint8_t noise[] = { 0x0a, 0xff, 0xff };
@@ -319,9 +318,10 @@ static void what_is_no_event_of_the_stream_is_refused(void **state) {
 	append(&pair->origin, RECORDS, 1, 10);
 	for (size_t i = 0; i < LENGTH_OF(alterations); i++)
 		assert_int_equal(offer(pair, 0, alterations[i]), EVENT_LOG_MALFORMED);
-	assert_int_equal(keep(&pair->follower, (ProtobufCBinaryData) { sizeof(noise), noise }),
-		EVENT_LOG_MALFORMED);
-	assert_int_equal(keep(&pair->follower, (ProtobufCBinaryData) { 0, noise }), EVENT_LOG_MALFORMED);
+	assert_int_equal(
+	    keep(&pair->follower, (ProtobufCBinaryData) { sizeof(noise), noise }), EVENT_LOG_MALFORMED);
+	assert_int_equal(
+	    keep(&pair->follower, (ProtobufCBinaryData) { 0, noise }), EVENT_LOG_MALFORMED);
 	assert_int_equal(desk_dump(&pair->follower, TABLE_LOG).size, 0);
 	assert_int_equal(desk_dump(&pair->follower, TABLE_MARKS).size, 0);
 }
@@ -336,8 +336,7 @@ static void the_stream_that_is_none_keeps_no_events(void **state) {
 	from = desk_read(&pair->origin);
 	event = unpack(&from, read_after(&from, RECORDS, NULL, 0, 1000).items[0]);
 	no_stream(event);
-	assert_int_equal(
-		keep_in(&to, STREAM__STREAM_UNSPECIFIED, pack(event)), EVENT_LOG_MALFORMED);
+	assert_int_equal(keep_in(&to, STREAM__STREAM_UNSPECIFIED, pack(event)), EVENT_LOG_MALFORMED);
 }
 
 static void an_event_of_an_unknown_type_is_kept_and_can_be_held(void **state) {

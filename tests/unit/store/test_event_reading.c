@@ -31,18 +31,20 @@ struct listing {
 static const char *const origins[ORIGINS] = { "H51.15.61", "H51.15.62", "H51.15.6", "X" };
 static const size_t ordered[ORIGINS] = { 2, 0, 1, 3 }; /* by bytes of the code */
 
-static void add_entry(struct listing *listing, struct store_txn *txn, const Event *event,
-	size_t origin) {
+static void add_entry(
+    struct listing *listing, struct store_txn *txn, const Event *event, size_t origin) {
 	struct entry *entry = &listing->entries[listing->count++];
 	Event *kept;
 
-	*entry = (struct entry) { .origin = origin, .epoch = event->epoch, .sequence = event->sequence };
+	*entry =
+	    (struct entry) { .origin = origin, .epoch = event->epoch, .sequence = event->sequence };
 	entry->size = event__pack(event, entry->bytes);
 	assert_int_equal(
-		event_log_keep(txn, event->stream, entry->bytes, entry->size, &kept), EVENT_LOG_OK);
+	    event_log_keep(txn, event->stream, entry->bytes, entry->size, &kept), EVENT_LOG_OK);
 }
 
-static void add_life(struct listing *listing, struct store_txn *txn, size_t origin, uint32_t epoch) {
+static void add_life(
+    struct listing *listing, struct store_txn *txn, size_t origin, uint32_t epoch) {
 	uint64_t count = chance_below(&listing->chance, 30) + 1;
 	uint8_t body[500] = { 0 };
 	Event event = EVENT__INIT;
@@ -110,8 +112,8 @@ static void expect_all_in_order(struct listing *listing, size_t max_bytes) {
 		size_t bytes = 0;
 
 		assert_int_equal(event_log_read(&txn, RECORDS, marks, mark_count, max_bytes,
-							 &listing->desk.arena, &events, &count, &more),
-			0);
+		                     &listing->desk.arena, &events, &count, &more),
+		    0);
 		assert_true(count > 0);
 		for (size_t i = 0; i < count; i++) {
 			const struct entry *entry = &listing->entries[next++];
@@ -133,16 +135,16 @@ static void reading_on_from_what_was_read_gives_every_event_once(void **state) {
 		expect_all_in_order(listing, max_bytes);
 }
 
-static size_t read_count(struct listing *listing, Stream stream, const struct event_mark *after,
-	size_t after_count) {
+static size_t read_count(
+    struct listing *listing, Stream stream, const struct event_mark *after, size_t after_count) {
 	AUTO(store_abort) struct store_txn txn = desk_read(&listing->desk);
 	ProtobufCBinaryData *events;
 	size_t count;
 	bool more = true;
 
 	assert_int_equal(event_log_read(&txn, stream, after, after_count, SIZE_MAX / 2,
-						 &listing->desk.arena, &events, &count, &more),
-		0);
+	                     &listing->desk.arena, &events, &count, &more),
+	    0);
 	assert_false(more);
 	return count;
 }

@@ -46,10 +46,10 @@ static const MeasureTable *table_of(const Evaluation *evaluation, const char *na
 }
 
 static int64_t value_at(
-	const MeasureTable *table, const char *unit, const char *category, size_t measure) {
+    const MeasureTable *table, const char *unit, const char *category, size_t measure) {
 	for (size_t i = 0; i < table->n_rows; i++)
 		if (strcmp(table->rows[i]->unit, unit) == 0 &&
-			strcmp(table->rows[i]->category, category) == 0)
+		    strcmp(table->rows[i]->category, category) == 0)
 			return table->rows[i]->values[measure];
 	return 0;
 }
@@ -76,8 +76,8 @@ static void expect_rows_in_order(const MeasureTable *table) {
 	}
 }
 
-static void expect_dossiers(const struct office *office, const MeasureTable *table,
-	const struct figure_window *window) {
+static void expect_dossiers(
+    const struct office *office, const MeasureTable *table, const struct figure_window *window) {
 	const struct lives *lives = office->lives;
 
 	expect_rows_in_order(table);
@@ -94,14 +94,14 @@ static void expect_dossiers(const struct office *office, const MeasureTable *tab
 				const struct life *other = &lives->items[j];
 
 				if (strcmp(other->record.unit, life->record.unit) == 0 &&
-					strcmp(lives_field(lives, other), field) == 0)
+				    strcmp(lives_field(lives, other), field) == 0)
 					row += life_counts(other, table->measures[m], window);
 			}
 			if (value_at(table, life->record.unit, field, m) != row)
 				fail_msg("seed %llu: %s of %s, %s over days %d … %d: %lld, should be %lld",
-					(unsigned long long)office->chance.seed, table->measures[m], life->record.unit,
-					field, window->first.number, window->last.number,
-					(long long)value_at(table, life->record.unit, field, m), (long long)row);
+				    (unsigned long long)office->chance.seed, table->measures[m], life->record.unit,
+				    field, window->first.number, window->last.number,
+				    (long long)value_at(table, life->record.unit, field, m), (long long)row);
 			total += life_counts(life, table->measures[m], window);
 		}
 		assert_int_equal(total_of(table, m), total);
@@ -128,8 +128,8 @@ static void expect_procedures(const struct office *office, const MeasureTable *t
 	}
 }
 
-static void expect_feedback(const struct office *office, const MeasureTable *table,
-	const struct figure_window *window) {
+static void expect_feedback(
+    const struct office *office, const MeasureTable *table, const struct figure_window *window) {
 	static const char *const kinds[] = { "", "rules", "acts", "attitude" };
 
 	for (int kind = 1; kind <= 3; kind++) {
@@ -140,7 +140,7 @@ static void expect_feedback(const struct office *office, const MeasureTable *tab
 			struct day day = stamp_day(feedback->received);
 
 			count += office->lives->heard[i] && (int)feedback->kind == kind &&
-					 day.number >= window->first.number && day.number <= window->last.number;
+			         day.number >= window->first.number && day.number <= window->last.number;
 		}
 		assert_int_equal(value_at(table, "H51.15", kinds[kind], 0), count);
 	}
@@ -151,8 +151,8 @@ static void expect_figures(struct office *office, const struct figure_window *wi
 	Evaluation evaluation = EVALUATION__INIT;
 
 	assert_int_equal(figures_evaluate(&txn, &dossiers_schema, "dossiers", window,
-						 &office->desk.arena, &evaluation),
-		STORE_OK);
+	                     &office->desk.arena, &evaluation),
+	    STORE_OK);
 	expect_dossiers(office, table_of(&evaluation, "dossiers"), window);
 	expect_procedures(office, table_of(&evaluation, "procedures"));
 	expect_feedback(office, table_of(&evaluation, "feedback"), window);
@@ -196,7 +196,7 @@ static void open_all(struct office *office, struct figure_opening *opening, stru
 		OpenReply reply = OPEN_REPLY__INIT;
 
 		assert_int_equal(
-			figures_open(&txn, &dossiers_schema, opening, &office->desk.arena, &reply), FIGURES_OK);
+		    figures_open(&txn, &dossiers_schema, opening, &office->desk.arena, &reply), FIGURES_OK);
 		assert_true(reply.n_records <= opening->limit);
 		for (size_t i = 0; i < reply.n_records; i++)
 			see(office, reply.records[i], shown);
@@ -209,7 +209,7 @@ static void open_all(struct office *office, struct figure_opening *opening, stru
 }
 
 static void expect_opened(struct office *office, const struct figure_window *window,
-	const char *const *measures, size_t count) {
+    const char *const *measures, size_t count) {
 	struct figure_opening opening = {
 		.table = &dossiers_measures,
 		.window = *window,
@@ -228,8 +228,8 @@ static void expect_opened(struct office *office, const struct figure_window *win
 			expected += life_counts(life, measures[m], window);
 		if (shown.values[i] != expected)
 			fail_msg("seed %llu: %s opened over days %d … %d shows %s %lld times, not %lld",
-				(unsigned long long)office->chance.seed, measures[0], window->first.number,
-				window->last.number, life->code, (long long)shown.values[i], (long long)expected);
+			    (unsigned long long)office->chance.seed, measures[0], window->first.number,
+			    window->last.number, life->code, (long long)shown.values[i], (long long)expected);
 	}
 }
 

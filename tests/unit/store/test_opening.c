@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening where it is uncomfortable: strange histories, strange places to go on from, large pages. */
+/* Opening where it is uncomfortable: strange histories, strange places to go on from, large pages.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ static int office_close(void **state) {
 }
 
 static void put(
-	struct store_txn *txn, const struct register_type *type, const ProtobufCMessage *record) {
+    struct store_txn *txn, const struct register_type *type, const ProtobufCMessage *record) {
 	const char *owner = NULL;
 
 	assert_true(register_write(txn, type, record, "tester", &owner) >= 0);
@@ -83,9 +84,9 @@ static int64_t figure(struct desk *desk, const struct figure_window *window, siz
 	Evaluation evaluation = EVALUATION__INIT;
 	int64_t total = 0;
 
-	assert_int_equal(figures_evaluate(
-						 &txn, &dossiers_schema, "dossiers", window, &desk->arena, &evaluation),
-		STORE_OK);
+	assert_int_equal(
+	    figures_evaluate(&txn, &dossiers_schema, "dossiers", window, &desk->arena, &evaluation),
+	    STORE_OK);
 	for (size_t i = 0; i < evaluation.tables[0]->n_rows; i++)
 		total += evaluation.tables[0]->rows[i]->values[measure];
 	return total;
@@ -96,8 +97,7 @@ static OpenReply open_page(struct desk *desk, const struct figure_opening *openi
 	AUTO(store_abort) struct store_txn txn = desk_read(desk);
 	OpenReply reply = OPEN_REPLY__INIT;
 
-	assert_int_equal(
-		figures_open(&txn, &dossiers_schema, opening, &desk->arena, &reply), expected);
+	assert_int_equal(figures_open(&txn, &dossiers_schema, opening, &desk->arena, &reply), expected);
 	assert_int_equal(txn.error, 0);
 	return reply;
 }
@@ -148,8 +148,8 @@ static void strange_histories_open_as_they_count(void **state) {
 				.limit = 7,
 			};
 
-			assert_int_equal(opened(&office->desk, opening, &records),
-				figure(&office->desk, &window, m));
+			assert_int_equal(
+			    opened(&office->desk, opening, &records), figure(&office->desk, &window, m));
 		}
 	}
 }
@@ -193,7 +193,9 @@ static void a_place_that_no_page_gave_is_no_way_to_other_records(void **state) {
 		OpenReply reply;
 
 		for (size_t j = 0; j < sizeof(after); j++)
-			after[j] = (uint8_t)(i % 3 == 0 ? 0 : i % 3 == 1 ? 0xff : chance_below(&office->chance, 256));
+			after[j] = (uint8_t)(i % 3 == 0   ? 0
+			                     : i % 3 == 1 ? 0xff
+			                                  : chance_below(&office->chance, 256));
 		if (like_ours) {
 			after[0] = 0;
 			after[1] = (uint8_t)chance_below(&office->chance, 8); /* of any register */
@@ -241,7 +243,7 @@ static void personal_data_is_masked(void **state) {
 	put_dossiers(office, 1);
 	reply = open_page(&office->desk, &open_in_spring, FIGURES_OK);
 	shown = dossier__unpack(
-		&office->desk.arena.allocator, reply.records[0]->record.len, reply.records[0]->record.data);
+	    &office->desk.arena.allocator, reply.records[0]->record.len, reply.records[0]->record.data);
 	assert_string_equal(shown->applicant, "T. M. V.");
 }
 

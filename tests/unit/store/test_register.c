@@ -64,8 +64,8 @@ static Document paper_of(const char *number, const char *type) {
 	return paper;
 }
 
-static void write_one(
-	struct desk *desk, const struct register_type *type, const ProtobufCMessage *record, int expected) {
+static void write_one(struct desk *desk, const struct register_type *type,
+    const ProtobufCMessage *record, int expected) {
 	AUTO(store_abort) struct store_txn txn = desk_write(desk);
 
 	desk_record(&txn, type, record, expected);
@@ -111,12 +111,12 @@ static void what_is_compared_is_not_written(void **state) {
 	dossier.fee = 50000;
 	txn = desk_read(desk);
 	assert_int_equal(
-		register_compare(&txn, &dossiers_register, &dossier.base, &desk->arena, &owner),
-		REGISTER_CHANGED);
+	    register_compare(&txn, &dossiers_register, &dossier.base, &desk->arena, &owner),
+	    REGISTER_CHANGED);
 	dossier.code = text_of("D-2");
 	assert_int_equal(
-		register_compare(&txn, &dossiers_register, &dossier.base, &desk->arena, &owner),
-		REGISTER_ADDED);
+	    register_compare(&txn, &dossiers_register, &dossier.base, &desk->arena, &owner),
+	    REGISTER_ADDED);
 	assert_int_equal(txn.error, 0);
 }
 
@@ -132,16 +132,15 @@ static void a_record_is_found_by_its_code_with_all_it_holds(void **state) {
 	desk_open_again(desk);
 	txn = desk_read(desk);
 	assert_int_equal(
-		register_load(&txn, &dossiers_register, "D-1", &desk->arena, &found, &origin), STORE_OK);
+	    register_load(&txn, &dossiers_register, "D-1", &desk->arena, &found, &origin), STORE_OK);
 	assert_string_equal(origin, NODE);
 	assert_string_equal(((Dossier *)found)->applicant, "Thạch Mỹ Vinh");
 	assert_int_equal(((Dossier *)found)->accepted, dossier.accepted);
 	assert_true(register_has(&txn, &dossiers_register, "D-1"));
 	assert_false(register_has(&txn, &dossiers_register, "D-"));
 	assert_false(register_has(&txn, &procedures_register, "D-1"));
-	assert_int_equal(
-		register_load(&txn, &dossiers_register, "D-2", &desk->arena, &found, NULL),
-		STORE_NOT_FOUND);
+	assert_int_equal(register_load(&txn, &dossiers_register, "D-2", &desk->arena, &found, NULL),
+	    STORE_NOT_FOUND);
 }
 
 static void codes_longer_than_a_key_stay_apart(void **state) {
@@ -163,8 +162,8 @@ static void codes_longer_than_a_key_stay_apart(void **state) {
 		ProtobufCMessage *found;
 
 		assert_int_equal(
-			register_load(&txn, &dossiers_register, codes[i], &desk->arena, &found, NULL),
-			STORE_OK);
+		    register_load(&txn, &dossiers_register, codes[i], &desk->arena, &found, NULL),
+		    STORE_OK);
 		assert_string_equal(((Dossier *)found)->code, codes[i]);
 	}
 	assert_int_equal(count_of(desk, &dossiers_register), LENGTH_OF(codes));
@@ -182,7 +181,7 @@ static int on_round(void *context, ProtobufCMessage *record, const char *origin)
 
 	assert_string_equal(origin, NODE);
 	snprintf(visited->codes[visited->count++], 32, "%s/%llu", round->dossier,
-		(unsigned long long)round->requested);
+	    (unsigned long long)round->requested);
 	return visited->count == visited->stop_at ? 17 : 0;
 }
 
@@ -216,15 +215,15 @@ static void what_hangs_on_a_record_is_visited_with_it_alone_and_in_order(void **
 
 	add_rounds(desk);
 	txn = desk_read(desk);
-	assert_int_equal(register_visit(&txn, &supplement_rounds_register, "D-1", &desk->arena,
-						 on_round, &visited),
-		0);
+	assert_int_equal(
+	    register_visit(&txn, &supplement_rounds_register, "D-1", &desk->arena, on_round, &visited),
+	    0);
 	assert_int_equal(visited.count, 3);
 	assert_string_equal(visited.codes[0], "D-1/20240115000001");
 	assert_string_equal(visited.codes[2], "D-1/20240115000003");
-	assert_int_equal(register_visit(&txn, &supplement_rounds_register, "D-3", &desk->arena,
-						 on_round, &visited),
-		0);
+	assert_int_equal(
+	    register_visit(&txn, &supplement_rounds_register, "D-3", &desk->arena, on_round, &visited),
+	    0);
 	assert_int_equal(visited.count, 3);
 	assert_int_equal(register_count(&txn, &supplement_rounds_register), 9);
 }
@@ -236,16 +235,16 @@ static void a_visit_goes_through_all_and_ends_when_told(void **state) {
 
 	add_rounds(desk);
 	txn = desk_read(desk);
-	assert_int_equal(register_visit(&txn, &supplement_rounds_register, NULL, &desk->arena,
-						 on_round, &visited),
-		0);
+	assert_int_equal(
+	    register_visit(&txn, &supplement_rounds_register, NULL, &desk->arena, on_round, &visited),
+	    0);
 	assert_int_equal(visited.count, 9);
 	assert_string_equal(visited.codes[0], "D-1/20240115000001");
 	assert_string_equal(visited.codes[8], "D-2/20240115000003");
 	visited = (struct visited) { .stop_at = 2 };
-	assert_int_equal(register_visit(&txn, &supplement_rounds_register, NULL, &desk->arena,
-						 on_round, &visited),
-		17);
+	assert_int_equal(
+	    register_visit(&txn, &supplement_rounds_register, NULL, &desk->arena, on_round, &visited),
+	    17);
 	assert_int_equal(visited.count, 2);
 }
 
@@ -254,7 +253,7 @@ static size_t papers_of_type(struct desk *desk, const char *type) {
 	struct visited visited = { .count = 0 };
 
 	assert_int_equal(
-		register_visit_field(&txn, &papers, type, &desk->arena, on_paper, &visited), 0);
+	    register_visit_field(&txn, &papers, type, &desk->arena, on_paper, &visited), 0);
 	return visited.count;
 }
 
@@ -297,7 +296,7 @@ static void a_failing_store_fails_the_write(void **state) {
 
 	store_fail(&txn, -EIO);
 	assert_int_equal(
-		register_write(&txn, &dossiers_register, &dossier.base, "tester", &owner), -EIO);
+	    register_write(&txn, &dossiers_register, &dossier.base, "tester", &owner), -EIO);
 	assert_int_equal(store_commit(&txn), -EIO);
 }
 

@@ -43,14 +43,15 @@ static struct answer figures(struct desk *desk, const struct figure_window *wind
 	AUTO(store_abort) struct store_txn txn = desk_read(desk);
 	Evaluation evaluation = EVALUATION__INIT;
 
-	assert_int_equal(figures_evaluate(
-						 &txn, &dossiers_schema, "dossiers", window, &desk->arena, &evaluation),
-		STORE_OK);
+	assert_int_equal(
+	    figures_evaluate(&txn, &dossiers_schema, "dossiers", window, &desk->arena, &evaluation),
+	    STORE_OK);
 	evaluation.n_watermarks = 0; /* they name the logs held, which differ */
 	return packed(&evaluation.base, &desk->arena);
 }
 
-static struct answer opened(struct desk *desk, const struct figure_window *window, const char *name) {
+static struct answer opened(
+    struct desk *desk, const struct figure_window *window, const char *name) {
 	AUTO(store_abort) struct store_txn txn = desk_read(desk);
 	struct figure_opening opening = {
 		.table = &dossiers_measures,
@@ -61,7 +62,7 @@ static struct answer opened(struct desk *desk, const struct figure_window *windo
 	OpenReply reply = OPEN_REPLY__INIT;
 
 	assert_int_equal(
-		figures_open(&txn, &dossiers_schema, &opening, &desk->arena, &reply), FIGURES_OK);
+	    figures_open(&txn, &dossiers_schema, &opening, &desk->arena, &reply), FIGURES_OK);
 	return packed(&reply.base, &desk->arena);
 }
 
@@ -96,7 +97,7 @@ static struct answer records(struct desk *desk, const struct register_type *type
 	struct listing listing = { .desk = desk, .all = OPEN_REPLY__INIT };
 
 	listing.all.records =
-		arena_alloc(&desk->arena, (register_count(&txn, type) + 1) * sizeof(OpenedRecord *));
+	    arena_alloc(&desk->arena, (register_count(&txn, type) + 1) * sizeof(OpenedRecord *));
 	assert_int_equal(register_visit(&txn, type, NULL, &desk->arena, list, &listing), 0);
 	assert_int_equal(listing.all.n_records, register_count(&txn, type));
 	return packed(&listing.all.base, &desk->arena);
@@ -108,14 +109,14 @@ static void expect_same(struct desk *one, struct desk *other, struct chance *cha
 	expect_same_table(one, other, TABLE_BY_FIELD);
 	for (size_t i = 0; i < dossiers_schema.register_count; i++)
 		expect_same_answers(records(one, dossiers_schema.registers[i]),
-			records(other, dossiers_schema.registers[i]));
+		    records(other, dossiers_schema.registers[i]));
 	for (int i = 0; i < WINDOWS; i++) {
 		struct figure_window window = lives_window(chance);
 
 		expect_same_answers(figures(one, &window), figures(other, &window));
 		for (size_t m = 0; m < dossiers_measures.count; m++)
 			expect_same_answers(opened(one, &window, dossiers_measures.measures[m].name),
-				opened(other, &window, dossiers_measures.measures[m].name));
+			    opened(other, &window, dossiers_measures.measures[m].name));
 	}
 }
 

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Strangers at the door: whatever bytes come, the node answers, stays up and stays small."""
+
+import contextlib
+import os
+import random
+import socket
+import struct
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import harness  # noqa: E402  (found beside this file, wherever the tests are started)
+
+MEBIBYTE = 1 << 20
+GROWTH = 96 * MEBIBYTE  # of one service, more than caches and allocators ever need
+ANSWER_SECONDS = 10
+
+PERIOD = "2024-Q1"
+
+
+def greeting(mechanism):
+    """ZMTP 3.1's first 64 bytes."""
+    return b"\xff" + bytes(7) + b"\x01\x7f\x03\x01" + mechanism.ljust(20, b"\0") + bytes(32)
+
+
+def command(name, body):
+    """A ZMTP command frame."""
+    content = bytes([len(name)]) + name + body
+    if len(content) < 256:
+        return b"\x04" + bytes([len(content)]) + content
+    return b"\x06" + struct.pack(">Q", len(content)) + content
+
+
+def ready(socket_type):
+    """READY with the socket's type."""
+    def one(name, value):
+        return bytes([len(name)]) + name + struct.pack(">I", len(value)) + value
+
+    return command(b"READY", one(b"Socket-Type", socket_type) + one(b"Identity", b""))
+
+
+def frame(content, more=False):
+    """A ZMTP message frame."""
+    if len(content) < 256:
+        return bytes([int(more), len(content)]) + content
+    return bytes([2 + int(more)]) + struct.pack(">Q", len(content)) + content
+
+
+def varint(number):
+    """Protobuf's variable length integer."""
+    written = b""
+    while number > 127:
+        written += bytes([number & 127 | 128])
+        number >>= 7
+    return written + bytes([number])
+
+
+def header(call, method, **changes):
+    """A CallHeader of a request: kind, call, method, deadline."""
+    fields = {"kind": 1, "call": call, "deadline": 2000} | changes
+    written = b"\x08" + varint(fields["kind"]) + b"\x10" + varint(fields["call"])
+    method = method.encode()
+    return written + b"\x1a" + varint(len(method)) + method + b"\x20" + varint(fields["deadline"])
+
+
+class Doors(unittest.TestCase):
+    """One node with records; its tcp port and its ipc sockets."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="cchc-e2e-", ignore_cleanup_errors=True)
+        cls.addClassCleanup(cls.temporary.cleanup)
+        cls.node = harness.Office(cls.temporary.name, "H51.15")
+        cls.addClassCleanup(cls.node.stop)
+        cls.node.up()
+        cls.node.load(os.path.join(harness.published_quarter(), "huyen"))
+        cls.port = int(cls.node.endpoint.rsplit(":", 1)[1])
+        cls.figures = cls.node.report(PERIOD)["figures"]
+
+    def setUp(self):
+        self.random = random.Random(self.id())
+        self.connections = contextlib.ExitStack()
+        self.addCleanup(self.connections.close)
+        self.pids = {service: self.node.pid_of(service) for service in harness.SERVICES}
+        self.before = {service: harness.resident_bytes(pid) for service, pid in self.pids.items()}
+
+    def check(self):
+        """It answers soon and right, from the same processes, in about the same memory."""
+        begun = time.monotonic()
+        self.assertEqual(self.node.report(PERIOD)["figures"], self.figures)
+        self.assertLess(time.monotonic() - begun, ANSWER_SECONDS)
+        harness.expect(self.node.run("status"))
+        harness.expect(self.node.run("sync"))
+        harness.expect(self.node.run("peer", "list"))
+        for service, pid in self.pids.items():
+            self.assertEqual(harness.processes_of(self.node.folder, service), [pid], f"{service} was not restarted")
+        if not harness.is_sanitized():
+            for service, pid in self.pids.items():
+                self.assertLess(harness.resident_bytes(pid), self.before[service] + GROWTH, service)
+
+    def tcp(self):
+        """A connection to the node's port."""
+        opened = self.connections.enter_context(socket.create_connection(("127.0.0.1", self.port), 5))
+        opened.settimeout(2)
+        return opened
+
+    def ipc(self, service):
+        """A connection to a service's own socket."""
+        opened = self.connections.enter_context(socket.socket(socket.AF_UNIX))
+        opened.settimeout(2)
+        opened.connect(os.path.join(self.node.folder, "run", service))
+        return opened
+
+    @staticmethod
+    def send(connection, content):
+        """Send what the other side takes; False once it hangs up or stops reading."""
+        try:
+            connection.sendall(content)
+        except OSError:
+            return False
+        return True
+
+    @staticmethod
+    def receive(connection):
+        """What comes, if anything."""
+        try:
+            return connection.recv(4096)
+        except OSError:
+            return b""
+
+    def flood(self, connection, block, seconds, most):
+        """Send a block again and again until time, amount or the other side's patience is over."""
+        deadline, sent = time.monotonic() + seconds, 0
+        while time.monotonic() < deadline and sent < most and self.send(connection, block):
+            sent += len(block)
+        return sent
+
+    def doors(self):
+        """Every way in, as functions that open a connection."""
+        return [self.tcp, *[lambda service=service: self.ipc(service) for service in harness.SERVICES]]
+
+    # Bytes that are no ZMTP ------------------------------------------------------------------
+
+    def test_random_bytes(self):
+        for door in self.doors():
+            for _ in range(12):
+                self.send(door(), self.random.randbytes(self.random.choice((1, 7, 64, 4096, 200_000))))
+        self.check()
+
+    def test_http(self):
+        for door in self.doors():
+            self.send(door(), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
+        self.check()
+
+    def test_partial_greetings(self):
+        whole = greeting(b"CURVE")
+        for door in self.doors():
+            for length in (0, 1, 9, 10, 11, 12, 31, 32, 63, 64):
+                self.send(door(), whole[:length])
+        self.check()
+
+    def test_connections_that_come_and_go(self):
+        for number in range(600):
+            connection = self.tcp()
+            if number % 2:
+                self.send(connection, greeting(b"CURVE")[:number % 64])
+            connection.close()
+        self.check()
+
+    def test_many_silent_connections(self):
+        for _ in range(300):
+            self.tcp()
+        self.check()
+
+    def test_endless_data_after_a_greeting(self):
+        for door in self.doors():
+            connection = door()
+            self.send(connection, greeting(b"CURVE"))
+            self.flood(connection, self.random.randbytes(65536), 1, 200 * MEBIBYTE)
+        self.check()
+
+    def test_endless_data_without_a_greeting(self):
+        for door in self.doors():
+            self.flood(door(), bytes(65536), 1, 200 * MEBIBYTE)
+        self.check()
+
+    # ZMTP that is not ours -------------------------------------------------------------------
+
+    def test_no_security_at_the_port(self):
+        for mechanism in (b"NULL", b"PLAIN", b"", b"XYZ"):
+            connection = self.tcp()
+            self.send(connection, greeting(mechanism) + ready(b"DEALER"))
+            for number in range(20):
+                self.send(connection, frame(header(number, "Exchange/Sync"), True) + frame(b""))
+            connection.settimeout(1)
+            received = self.receive(connection)
+            while received and b"READY" not in received:
+                received = self.receive(connection)
+            self.assertNotIn(b"READY", received, "nobody is let in without a key")
+        self.check()
+
+    def test_broken_curve(self):
+        hello = command(b"HELLO", b"\x01\x00" + bytes(72) + self.random.randbytes(32 + 8 + 80))
+        for content in (hello, command(b"HELLO", b""), command(b"HELLO", bytes(100_000)), command(b"INITIATE", bytes(300)),
+                        b"\x06" + struct.pack(">Q", 1 << 62), b"\x04\xff", b"\xff" * 100, command(b"ERROR", b"\xff")):
+            connection = self.tcp()
+            self.send(connection, greeting(b"CURVE"))
+            self.send(connection, content)
+            self.receive(connection)
+        self.check()
+
+    # Inside the machine, where no key is asked for -------------------------------------------
+
+    def inside(self, service):
+        """A connection that speaks ZMTP as far as being let in."""
+        connection = self.ipc(service)
+        self.send(connection, greeting(b"NULL") + ready(b"DEALER"))
+        seen = b""
+        while b"READY" not in seen:
+            block = self.receive(connection)
+            self.assertTrue(block, f"{service} lets its own office in")
+            seen += block
+        return connection
+
+    def test_random_messages(self):
+        for service in harness.SERVICES:
+            connection = self.inside(service)
+            for _ in range(300):
+                count = self.random.randint(1, 5)
+                for number in range(count):
+                    content = self.random.randbytes(self.random.choice((0, 1, 30, 255, 256, 5000)))
+                    self.send(connection, frame(content, number + 1 < count))
+        self.check()
+
+    def test_headers_that_are_nearly_right(self):
+        methods = ("", "Node/Check", "Node/", "Nowhere/Check", "Reporting/MakeReport", "Dossiers/RecordDossiers",
+                   "Exchange/Sync", "Replica/ApplyEvents", "Figures/Open", "x" * 3000)
+        for service in harness.SERVICES:
+            connection = self.inside(service)
+            for number, method in enumerate(methods):
+                for payload in (b"", b"\xff" * 20, self.random.randbytes(2000), b"\x0a" + varint(1 << 60),
+                                b"\x0a\x00" * 3000):
+                    self.send(connection, frame(header(number + 1, method), True) + frame(payload))
+                    self.send(connection, frame(header(number + 1, method, kind=7), True) + frame(payload))
+                    self.send(connection, frame(header(1 << 63, method, deadline=1 << 40), True) + frame(payload))
+            # Written calls need a key: none of these may have changed anything.
+        self.check()
+
+    def test_frames_beyond_the_limit(self):
+        for service in harness.SERVICES:
+            for size in (2 * MEBIBYTE, 1 << 40, 1 << 62):
+                connection = self.inside(service)
+                self.send(connection, b"\x02" + struct.pack(">Q", size))
+                self.flood(connection, bytes(65536), 0.3, 20 * MEBIBYTE)
+        self.check()
+
+    def test_messages_that_never_end(self):
+        """libzmq keeps an unfinished message whatever its size, and the allocator keeps the pages; but
+        the connection's end frees it, so that the same again costs nothing more."""
+        for service in ("dossiers", "exchange"):
+            for attempt in range(4):
+                connection = self.inside(service)
+                self.flood(connection, frame(bytes(60_000), True), 1.5, 150 * MEBIBYTE)
+                harness.expect(self.node.run("status"))
+                connection.close()
+                if attempt == 0:
+                    self.before[service] = harness.resident_bytes(self.pids[service])
+        self.check()
+
+    def test_caller_that_never_listens(self):
+        for service in harness.SERVICES:
+            connection = self.inside(service)
+            block = b"".join(frame(header(number, "Node/Check"), True) + frame(b"") for number in range(1, 500))
+            self.flood(connection, block, 1.5, 20 * MEBIBYTE)
+        self.check()
+
+
+if __name__ == "__main__":
+    unittest.main()
