@@ -152,8 +152,8 @@ static int emit(struct opening_walk *walk, ProtobufCMessage *record,
 	                                                 strlen(first->category)));
 	if (!opened->unit || !opened->category)
 		return failed_here(-ENOMEM);
-	if (walk->type->mask)
-		walk->type->mask(record, walk->arena);
+	if (walk->type->show)
+		walk->type->show(walk->txn, record, walk->opening->window.last);
 	opened->record.len = protobuf_c_message_get_packed_size(record);
 	opened->record.data = arena_alloc_raw(walk->arena, opened->record.len + 1);
 	if (!opened->record.data)

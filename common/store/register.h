@@ -36,8 +36,9 @@ struct register_type {
 	    struct contributions *contributions);
 	const struct measure_table *table;
 
-	/* Hide personal data before the record is shown in a list. Null: it has none. */
-	void (*mask)(ProtobufCMessage *record, struct arena *arena);
+	/* Make of the record what a list shows of it: without personal data, and as it was known at the
+	 * end of `last`. New texts are in the transaction's arena. Null: all of it, as it is. */
+	void (*show)(struct store_txn *txn, ProtobufCMessage *record, struct day last);
 };
 
 struct schema {

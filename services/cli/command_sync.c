@@ -10,6 +10,7 @@
 #include "services/cli/calls.h"
 #include "services/cli/faults.h"
 
+#define PROBE_MS       3000
 #define ROUND_MS       60000
 #define STANDSTILL_MAX 3 /* rounds in a row that moved nothing although something is missing */
 
@@ -37,21 +38,27 @@ static struct sums sum_routes(const SyncReply *reply) {
 	return sums;
 }
 
+static int say_parent_down(struct cli *cli) {
+	const char *parent = cli->node.settings.parent;
+
+	cli_say(cli, "sync.parent_down", "parent", parent, "error",
+	    strerror(-rpc_probe(parent, PROBE_MS)), NULL);
+	return EXIT_UNAVAILABLE;
+}
+
 /* The line and the key told apart, so that a person knows whom to ring up. */
 static int say_failure(struct cli *cli, const RouteState *route) {
 	const char *parent = cli->node.settings.parent;
 	AUTO(text_deinit) struct text why = TEXT_NULL;
-	int probe;
 
 	if (!is_outside(route)) {
 		reason_words(cli, route->reason, "", "", "", &why);
 		cli_say(cli, "sync.inside_failed", "service", route->service, "why", text_get(&why), NULL);
 		return EXIT_UNAVAILABLE;
 	}
-	probe = rpc_probe(parent, 3000);
-	if (probe < 0) {
-		cli_say(cli, "sync.parent_down", "parent", parent, "error", strerror(-probe), NULL);
-	} else if (route->status == RPC_UNAUTHENTICATED || route->status == RPC_UNAVAILABLE) {
+	if (rpc_probe(parent, PROBE_MS) < 0)
+		return say_parent_down(cli);
+	if (route->status == RPC_UNAUTHENTICATED || route->status == RPC_UNAVAILABLE) {
 		cli_say(cli, "sync.parent_refuses", "parent", parent, "code", cli->node.settings.code,
 		    "file", arena_format(&cli->arena, "%s/node.pub", cli->node.folder), NULL);
 	} else {
@@ -97,6 +104,9 @@ int command_sync(struct cli *cli, int argc, char **argv) {
 	}
 	if (optind != argc)
 		return cli_usage(cli, "sync", NULL);
+	if (cli_open_node(cli) == EXIT_OK && *cli->node.settings.parent &&
+	    rpc_probe(cli->node.settings.parent, PROBE_MS) < 0)
+		return say_parent_down(cli);
 	for (;;) {
 		const ProtobufCMessage *message;
 		const SyncReply *reply;

@@ -46,15 +46,15 @@ static bool answered_by(const SupplementRound *round, struct day day) {
 	return round->answered && stamp_day(round->answered).number <= day.number;
 }
 
-/* The due day as it was known on `day`; DAY_NONE: none was promised. */
-static struct day due_on(const Dossier *dossier, const struct rounds *rounds, struct day day) {
+/* The due date as it was known on `day`; 0: none was promised. */
+static uint64_t due_on(const Dossier *dossier, const struct rounds *rounds, struct day day) {
 	for (size_t i = rounds->count; i > 0; i--)
 		if (rounds->items[i - 1]->due_after && answered_by(rounds->items[i - 1], day))
-			return stamp_day(rounds->items[i - 1]->due_after);
+			return rounds->items[i - 1]->due_after;
 	for (size_t i = 0; i < rounds->count; i++)
 		if (stamp_day(rounds->items[i]->requested).number > day.number)
-			return stamp_day(rounds->items[i]->due_before);
-	return stamp_day(dossier->due);
+			return rounds->items[i]->due_before;
+	return dossier->due;
 }
 
 static bool waits_on(const struct rounds *rounds, struct day day) {
@@ -65,15 +65,15 @@ static bool waits_on(const struct rounds *rounds, struct day day) {
 	return false;
 }
 
-static struct day final_due(const Dossier *dossier, const struct rounds *rounds) {
+static uint64_t final_due(const Dossier *dossier, const struct rounds *rounds) {
 	const SupplementRound *last = rounds->count ? rounds->items[rounds->count - 1] : NULL;
 
-	return stamp_day(last && last->due_after ? last->due_after : dossier->due);
+	return last && last->due_after ? last->due_after : dossier->due;
 }
 
 static enum dossier_cell how_it_ended(const Dossier *dossier, const struct rounds *rounds) {
 	struct day ended = stamp_day(dossier->ended);
-	struct day due = final_due(dossier, rounds);
+	struct day due = stamp_day(final_due(dossier, rounds));
 
 	if (dossier->status == DOSSIER__STATUS__WITHDRAWN ||
 	    dossier->status == DOSSIER__STATUS__STOPPED || day_is_none(due) ||
@@ -128,7 +128,7 @@ static void count_open_late(
 	for (size_t i = 0; i < turns.count; i++) {
 		struct day from = turns.days[i];
 		struct day to = i + 1 < turns.count ? turns.days[i + 1] : stop;
-		struct day due = due_on(counting->dossier, rounds, from);
+		struct day due = stamp_day(due_on(counting->dossier, rounds, from));
 
 		if (day_is_none(due) || waits_on(rounds, from))
 			continue;
@@ -309,8 +309,7 @@ void correction_check(struct check *check, const ProtobufCMessage *record) {
 }
 
 /* "Thạch Mỹ Vinh" -> "T. M. V." */
-void dossier_mask(ProtobufCMessage *record, struct arena *arena) {
-	Dossier *dossier = (Dossier *)record;
+static void hide_applicant(Dossier *dossier, struct arena *arena) {
 	const char *name = dossier->applicant;
 	char *masked = arena_alloc(arena, 2 * strlen(name) + 4);
 	size_t length = 0;
@@ -336,4 +335,21 @@ void dossier_mask(ProtobufCMessage *record, struct arena *arena) {
 		name += strspn(name, " ");
 	}
 	dossier->applicant = masked;
+}
+
+/* A due date that was given later is not what made the dossier late on that day. */
+static uint64_t due_shown(const Dossier *dossier, const struct rounds *rounds, struct day last) {
+	struct day ended = stamp_day(dossier->ended);
+
+	return !day_is_none(ended) && ended.number <= last.number ? final_due(dossier, rounds)
+	                                                          : due_on(dossier, rounds, last);
+}
+
+void dossier_show(struct store_txn *txn, ProtobufCMessage *record, struct day last) {
+	Dossier *dossier = (Dossier *)record;
+	struct rounds rounds = { .count = 0 };
+
+	register_visit(txn, &supplement_rounds_register, dossier->code, txn->arena, add_round, &rounds);
+	dossier->due = due_shown(dossier, &rounds, last);
+	hide_applicant(dossier, txn->arena);
 }

@@ -52,5 +52,5 @@ void dossier_check(struct check *check, const ProtobufCMessage *record);
 void supplement_round_check(struct check *check, const ProtobufCMessage *record);
 void correction_check(struct check *check, const ProtobufCMessage *record);
 
-/* The applicant's name as initials: lists need none. */
-void dossier_mask(ProtobufCMessage *record, struct arena *arena);
+/* For lists: the applicant's name as initials, and the due date that held on the last day. */
+void dossier_show(struct store_txn *txn, ProtobufCMessage *record, struct day last);

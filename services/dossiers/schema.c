@@ -156,7 +156,7 @@ const struct register_type dossiers_register = {
 	.check = dossier_check,
 	.measure = dossier_measure,
 	.table = &dossiers_measures,
-	.mask = dossier_mask,
+	.show = dossier_show,
 };
 
 const struct register_type supplement_rounds_register = {

@@ -84,9 +84,10 @@ static int follow(
 		to_parent, to_parent ? route->service : route->follower };
 	int r;
 
-	if (!source.client || !follower.client)
-		return failed_here(-ENOMEM);
-	r = route_follow(route, &source, &follower, until_ms, state);
+	route_state__init(state);
+	r = source.client && follower.client ? 0 : failed_here(-ENOMEM);
+	if (r == 0)
+		r = route_follow(route, &source, &follower, until_ms, state);
 	state->service = (char *)(uintptr_t)route->service;
 	state->stream = route->stream;
 	state->from = (char *)(uintptr_t)(from_parent ? "parent" : "");
@@ -131,7 +132,7 @@ static void make_round(struct pump *pump, bool wished, struct pump_round *round)
 		r = follow(pump, &routes[i], until_ms, state);
 		if (r < 0) {
 			log_failure("exchange-failed", r, "%s", routes[i].service);
-			continue;
+			state->status = RPC_INTERNAL;
 		}
 		forget_parent_if_refused(pump, state);
 		round->count++;

@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
+#include "common/units/units.h"
 
 static struct day local_day_of(uint64_t ms) {
 	time_t seconds = (time_t)(ms / 1000);
@@ -41,6 +42,27 @@ static size_t count_watermarks(const struct counts *counts) {
 	return count;
 }
 
+/* A commune that counts nowhere in the report and from whose node nothing was heard. */
+static bool is_missing(const struct report *report, const UnitEntry *unit) {
+	if (unit->kind != UNIT__KIND__COMMUNE_COMMITTEE || strcmp(unit->code, report->node) == 0 ||
+	    !unit_code_is_below(unit->code, report->node) || is_covered(report, "dossiers", unit->code))
+		return false;
+	for (size_t i = 0; i < report->form_count; i++)
+		if (strcmp(report->form[i].node, unit->code) == 0)
+			return false;
+	return true;
+}
+
+static void add_missing(
+    struct report *report, struct report_coverage *coverage, const char *code, const char *name) {
+	coverage[report->coverage_count++] = (struct report_coverage) {
+		.service = "dossiers",
+		.origin = code,
+		.origin_name = name,
+		.late = true,
+	};
+}
+
 int coverage_fill(const struct counts *counts, const struct scope *scope, struct report *report) {
 	AUTO(heap_freep) struct rpc_keyring_entry *peers = NULL;
 	struct arena *arena = counts->call->arena;
@@ -50,7 +72,8 @@ int coverage_fill(const struct counts *counts, const struct scope *scope, struct
 
 	if (r < 0 && r != -ENOENT)
 		return failed_below(r);
-	coverage = arena_alloc(arena, (count_watermarks(counts) + peer_count + 1) * sizeof(*coverage));
+	coverage = arena_alloc(arena,
+	    (count_watermarks(counts) + peer_count + counts->tree.count + 1) * sizeof(*coverage));
 	if (!coverage)
 		return failed_here(-ENOMEM);
 	report->coverage = coverage;
@@ -79,14 +102,14 @@ int coverage_fill(const struct counts *counts, const struct scope *scope, struct
 
 		if (!code)
 			return failed_here(-ENOMEM);
-		if (is_covered(report, "dossiers", code))
-			continue;
-		coverage[report->coverage_count++] = (struct report_coverage) {
-			.service = "dossiers",
-			.origin = code,
-			.origin_name = tree_name(&counts->tree, code),
-			.late = true,
-		};
+		if (!is_covered(report, "dossiers", code))
+			add_missing(report, coverage, code, tree_name(&counts->tree, code));
+	}
+	for (size_t i = 0; i < counts->tree.count; i++) {
+		const UnitEntry *unit = counts->tree.units[i];
+
+		if (is_missing(report, unit))
+			add_missing(report, coverage, unit->code, unit->name);
 	}
 	return 0;
 }

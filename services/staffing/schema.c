@@ -322,18 +322,21 @@ static void hide(char **name) {
 	*name = (char *)(uintptr_t)protobuf_c_empty_string;
 }
 
-static void downsizing_mask(ProtobufCMessage *record, struct arena *arena) {
-	(void)arena;
+static void downsizing_show(struct store_txn *txn, ProtobufCMessage *record, struct day last) {
+	(void)txn;
+	(void)last;
 	hide(&((Downsizing *)record)->name);
 }
 
-static void rotation_mask(ProtobufCMessage *record, struct arena *arena) {
-	(void)arena;
+static void rotation_show(struct store_txn *txn, ProtobufCMessage *record, struct day last) {
+	(void)txn;
+	(void)last;
 	hide(&((Rotation *)record)->name);
 }
 
-static void discipline_mask(ProtobufCMessage *record, struct arena *arena) {
-	(void)arena;
+static void discipline_show(struct store_txn *txn, ProtobufCMessage *record, struct day last) {
+	(void)txn;
+	(void)last;
 	hide(&((Discipline *)record)->name);
 }
 
@@ -364,7 +367,7 @@ const struct register_type downsizings_register = {
 	.check = downsizing_check,
 	.measure = downsizing_measure,
 	.table = &downsizings_measures,
-	.mask = downsizing_mask,
+	.show = downsizing_show,
 };
 
 const struct register_type trainings_register = {
@@ -387,7 +390,7 @@ const struct register_type rotations_register = {
 	.check = rotation_check,
 	.measure = rotation_measure,
 	.table = &rotations_measures,
-	.mask = rotation_mask,
+	.show = rotation_show,
 };
 
 const struct register_type disciplines_register = {
@@ -399,7 +402,7 @@ const struct register_type disciplines_register = {
 	.check = discipline_check,
 	.measure = discipline_measure,
 	.table = &disciplines_measures,
-	.mask = discipline_mask,
+	.show = discipline_show,
 };
 
 static const struct register_type *const registers[] = {
