@@ -257,7 +257,7 @@ static void a_peer_may_shorten_a_deadline_and_not_lengthen_it(void **state) {
 }
 
 static void one_peer_does_not_take_the_place_of_another(void **state) {
-	enum { CALLS_AT_ONCE = 64 };
+	enum { CALLS_AT_ONCE = 40 };
 	SCENE(scene);
 	MarksRequest message = MARKS_REQUEST__INIT;
 	struct rpc_request request = tiny_ask(&message, "Exchange/Marks", 10000);
