@@ -177,8 +177,10 @@ static int send_request(struct rpc_client *client, struct pending *pending) {
 	return r < 0 ? failed_below(r) : 0;
 }
 
+/* Still to be sent; what came too late for that does not count. */
 static bool is_unsent(const struct pending *pending) {
-	return pending->ticket && !pending->sent && !pending->lost && !pending->ended;
+	return pending->ticket && !pending->sent && !pending->lost && !pending->ended &&
+	       pending->deadline_ms > clock_monotonic_ms();
 }
 
 static bool has_unsent(const struct rpc_client *client) {
@@ -194,7 +196,7 @@ static int send_unsent(struct rpc_client *client) {
 	for (size_t i = 0; i < IN_FLIGHT_MAX && r == 0; i++) {
 		struct pending *pending = &client->pending[i];
 
-		if (!is_unsent(pending) || pending->deadline_ms <= clock_monotonic_ms())
+		if (!is_unsent(pending))
 			continue;
 		pending->patience_ms = 0;
 		r = send_request(client, pending);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -148,6 +149,26 @@ static void a_call_waits_for_a_server_that_comes_late(void **state) {
 	assert_int_equal(end(&scene, ticket).status, RPC_OK);
 }
 
+/* Nor does it keep the client busy until its ticket is ended. */
+static void a_call_that_came_too_late_to_be_sent_costs_nothing(void **state) {
+	SCENE(scene);
+	uint64_t late = begin(&scene, "Replica/Marks", 1);
+	struct timespec before;
+	struct timespec after;
+	uint64_t ticket;
+
+	(void)state;
+	scene.server = tiny_start(scene.endpoint);
+	tiny_behave(scene.server, TINY_KEEPS);
+	ticket = begin(&scene, "Replica/Marks", 1000);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+	assert_int_equal(end(&scene, ticket).status, RPC_DEADLINE_EXCEEDED);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+	assert_int_equal(end(&scene, late).status, RPC_UNAVAILABLE);
+	assert_in_range(
+	    (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000, 0, 300);
+}
+
 /* A server that is killed in the middle of a handshake: it accepts and goes. */
 static void hang_up_once(const char *path) {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -192,6 +213,7 @@ int main(void) {
 		cmocka_unit_test(calls_in_flight_survive_a_restart),
 		cmocka_unit_test(a_call_that_must_not_be_repeated_ends_with_its_server),
 		cmocka_unit_test(a_call_that_was_given_up_is_never_done_later),
+		cmocka_unit_test(a_call_that_came_too_late_to_be_sent_costs_nothing),
 		cmocka_unit_test(a_call_waits_for_a_server_that_comes_late),
 		cmocka_unit_test(a_handshake_broken_off_is_no_refusal),
 		cmocka_unit_test(twenty_restarts_lose_no_call),
