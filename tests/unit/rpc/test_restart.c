@@ -104,7 +104,7 @@ static void calls_in_flight_survive_a_restart(void **state) {
 	assert_int_equal(((ApplyEventsReply *)reply.message)->held, 42);
 	for (int i = 1; i < CALLS; i++)
 		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
-	assert_in_range(clock_monotonic_ms() - started, 0, 1500);
+	assert_in_range(clock_monotonic_ms() - started, 0, 10000);
 	assert_int_equal(atomic_load(&scene.server->served), CALLS);
 }
 
