@@ -40,7 +40,6 @@ SERVICES = ("staffing", "dossiers", "documents", "reporting", "exchange")
 READY_SECONDS = 40
 RUN_SECONDS = 120
 STOP_SECONDS = 20
-LOOK_SECONDS = 0.01
 
 FIRST_PORT, LAST_PORT = 20000, 32000  # below the range the kernel gives out by itself
 
@@ -54,16 +53,60 @@ def published_quarter():
     raise unittest.SkipTest("the published quarter is not here")
 
 
-def wait_until(condition, seconds, what):
-    """Look until the condition holds and return what it gave; an AssertionError after the deadline."""
+# ---------------------------------------------------------------------------------------------
+# Waiting
+
+
+IN_MODIFY, IN_MOVED_TO, IN_CREATE, IN_DELETE = 0x2, 0x80, 0x100, 0x200
+
+_library = ctypes.CDLL(None, use_errno=True)
+
+
+class Watch:
+    """Tells when something changes in files or folders (inotify), or when a process ends (pidfd)."""
+
+    def __init__(self, *paths, pids=()):
+        self.descriptor = _library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.poll = select.poll()
+        self.ends = []
+        self.poll.register(self.descriptor, select.POLLIN)
+        for path in paths:
+            events = IN_MODIFY | IN_MOVED_TO | IN_CREATE | IN_DELETE
+            if _library.inotify_add_watch(self.descriptor, os.fsencode(path), events) < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                self.ends.append(os.pidfd_open(pid))
+                self.poll.register(self.ends[-1], select.POLLIN)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for descriptor in (self.descriptor, *self.ends):
+            os.close(descriptor)
+
+    def wait(self, deadline):
+        """Until something happens; False when the deadline (monotonic) came first."""
+        happened = self.poll.poll(max(0, deadline - time.monotonic()) * 1000)
+        for descriptor, _ in happened:
+            if descriptor == self.descriptor:
+                os.read(self.descriptor, 65536)
+            else:
+                self.poll.unregister(descriptor)
+        return bool(happened)
+
+
+def wait_until(condition, seconds, what, watch):
+    """Ask again after each thing the watch tells, and return what the condition gave; an
+    AssertionError after the deadline. The watch must be older than what is waited for."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()
         if found:
             return found
-        if time.monotonic() > deadline:
+        if not watch.wait(deadline):
             raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(LOOK_SECONDS)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -149,7 +192,6 @@ def in_parallel(jobs):
 # Processes
 
 
-_library = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 
 
@@ -279,11 +321,12 @@ class Office:
         """SIGKILL of `node up` itself; its services have to go by themselves."""
         process, self.process = self.process, None
         atexit.unregister(self.stop)
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        wait_until(lambda: not processes_of(self.folder), STOP_SECONDS,
-                   f"services of {self.code} end after their supervisor was killed")
+        with Watch(pids=processes_of(self.folder)) as watch:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            wait_until(lambda: not processes_of(self.folder), STOP_SECONDS,
+                       f"services of {self.code} end after their supervisor was killed", watch)
 
     def kill_service(self, name):
         """SIGKILL of one service; True when there was one."""
@@ -296,7 +339,19 @@ class Office:
 
     def pid_of(self, name, seconds=READY_SECONDS):
         """The one process of a service, waiting for it to be started again."""
-        return wait_until(lambda: processes_of(self.folder, name), seconds, f"{name} of {self.code} runs")[0]
+        return self.started_again(name, None, seconds)
+
+    def started_again(self, name, before, seconds=READY_SECONDS):
+        """The pid of a service that is not the one before: known by its new socket."""
+        def fresh():
+            return [pid for pid in processes_of(self.folder, name) if pid != before]
+
+        with Watch(os.path.join(self.folder, "run")) as watch:
+            return wait_until(fresh, seconds, f"{name} of {self.code} runs", watch)[0]
+
+    def store(self, service):
+        """The file that a service keeps everything in."""
+        return os.path.join(self.folder, "data", service, "store.mdb")
 
     def log(self):
         """What the node wrote on stderr."""

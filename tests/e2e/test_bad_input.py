@@ -510,11 +510,7 @@ class Surroundings(harness.OfficeTest):
         self.assertLess(time.monotonic() - begun, 30)
         head.up()
         head.accept(child)
-
-        def arrived():
-            return child.run("sync", "--wait").code == harness.OK
-
-        harness.wait_until(arrived, 60, "the exchange works once the parent is up")
+        child.sync()
         self.assertEqual(head.registers()["dossiers", "dossiers"], 3)
 
     def test_parent_arrives_by_itself(self):
@@ -522,8 +518,10 @@ class Surroundings(harness.OfficeTest):
         head = self.office(DISTRICT).up()
         child = self.office(COMMUNE, parent=head, listens=False).up()
         head.accept(child)
-        child.load(self.sheets("xa", unit=COMMUNE))
-        harness.wait_until(lambda: head.registers()["dossiers", "dossiers"] == 3, 30, "it comes by itself")
+        with harness.Watch(head.store("dossiers")) as watch:
+            child.load(self.sheets("xa", unit=COMMUNE))
+            harness.wait_until(lambda: head.registers()["dossiers", "dossiers"] == 3, 30, "it comes by itself",
+                               watch)
 
     # Nodes -----------------------------------------------------------------------------------
 

@@ -71,16 +71,16 @@ class Killed(unittest.TestCase):
     @staticmethod
     def store_bytes(office, service):
         """Size of a service's store."""
-        return os.path.getsize(os.path.join(office.folder, "data", service, "store.mdb"))
+        return os.path.getsize(office.store(service))
 
     def when_grown(self, process, office, service, grown):
         """Wait until a store has grown by so much since the call, or the command has ended; whether
         it was still at work then."""
         start = self.store_bytes(office, service)
-        deadline = time.monotonic() + harness.RUN_SECONDS
-        while process.poll() is None and self.store_bytes(office, service) < start + grown:
-            self.assertLess(time.monotonic(), deadline, "the command neither works nor ends")
-            time.sleep(0.001)
+        with harness.Watch(office.store(service), pids=[process.pid]) as watch:
+            harness.wait_until(
+                lambda: process.poll() is not None or self.store_bytes(office, service) >= start + grown,
+                harness.RUN_SECONDS, "the command neither works nor ends", watch)
         running = process.poll() is None
         self.in_the_middle += running
         return running
@@ -240,8 +240,7 @@ class Killed(unittest.TestCase):
         for service in harness.SERVICES:
             pid = self.head.pid_of(service)
             self.assertTrue(self.head.kill_service(service))
-            harness.wait_until(lambda service=service, pid=pid: harness.processes_of(self.head.folder, service)
-                               not in ([], [pid]), harness.READY_SECONDS, f"{service} is started again")
+            self.head.started_again(service, pid)
         self.until_ok(self.head, "status")
         self.check_district()
         self.head.kill()

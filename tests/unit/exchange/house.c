@@ -7,15 +7,18 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -140,24 +143,35 @@ static void show_log(const struct house *house, enum house_service service) {
 }
 
 void house_await_end(struct house *house, enum house_service service) {
-	uint64_t until = clock_monotonic_ms() + END_MS;
+	AUTO(file_descriptor_close)
+	int process = (int)syscall(SYS_pidfd_open, house->processes[service], 0);
+	struct pollfd end = { .fd = process, .events = POLLIN };
 	int status = 0;
 
-	while (waitpid(house->processes[service], &status, WNOHANG) == 0) {
-		if (clock_monotonic_ms() > until) {
-			kill(house->processes[service], SIGABRT);
-			waitpid(house->processes[service], &status, 0);
-			show_log(house, service);
-			fail_msg("%s did not end", names[service]);
-		}
-		nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+	assert_return_code(process, errno);
+	if (poll(&end, 1, END_MS) != 1) {
+		kill(house->processes[service], SIGABRT);
+		waitpid(house->processes[service], &status, 0);
+		show_log(house, service);
+		fail_msg("%s did not end", names[service]);
 	}
+	waitpid(house->processes[service], &status, 0);
 	note_process(house->processes[service], 0);
 	house->processes[service] = 0;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		show_log(house, service);
 		fail_msg("%s ended with %x", names[service], (unsigned)status);
 	}
+}
+
+int house_watch_store(const struct house *house, enum house_service service) {
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/data/%s/store.mdb", house->folder.path, names[service]);
+	assert_return_code(watch, errno);
+	assert_return_code(inotify_add_watch(watch, path, IN_MODIFY), errno);
+	return watch;
 }
 
 void house_stop(struct house *house, enum house_service service, int signal) {

@@ -42,6 +42,9 @@ void house_stop(struct house *house, enum house_service service, int signal);
 void house_signal(const struct house *house, enum house_service service, int signal);
 void house_await_end(struct house *house, enum house_service service);
 
+/* A descriptor that is readable when the service has written to its store; the caller closes it. */
+int house_watch_store(const struct house *house, enum house_service service);
+
 void house_put_peer(
     const struct house *house, const char *code, const struct rpc_identity *identity);
 void house_remove_peer(const struct house *house, const char *code);

@@ -5,13 +5,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/socket.h>
 
 #include "common/base/clock.h"
+#include "common/base/file.h"
 #include "tests/unit/exchange/house.h"
 #include "tests/unit/rpc/tiny.h"
 
@@ -217,6 +222,34 @@ static uint64_t begin_sync(struct house *house) {
 	return ticket;
 }
 
+/* A parent that takes connections and never says a word. */
+static int listen_in_silence(const char *endpoint) {
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	static const int on = 1;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address.sin_port = htons((uint16_t)atoi(strrchr(endpoint, ':') + 1));
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_return_code(bind(listener, (struct sockaddr *)&address, sizeof(address)), errno);
+	assert_return_code(listen(listener, 8), errno);
+	return listener;
+}
+
+static void await_readable(int descriptor) {
+	struct pollfd poller = { .fd = descriptor, .events = POLLIN };
+
+	assert_int_equal(poll(&poller, 1, 15000), 1);
+}
+
+/* How far the gate came with its parent when it is told to stop. */
+enum parent_stage {
+	PARENT_ABSENT,  /* nobody listens there */
+	PARENT_DIALLED, /* the connection stands */
+	PARENT_GREETED, /* the gate has spoken and waits for an answer */
+	PARENT_STAGES,
+};
+
 /* Six of them on four workers: some are waited for, some wait. The parent does not answer. */
 static void a_gate_that_is_stopped_ends_what_it_was_asked(void **state) {
 	AUTO(house_close) struct house commune;
@@ -229,13 +262,21 @@ static void a_gate_that_is_stopped_ends_what_it_was_asked(void **state) {
 	assert_return_code(rpc_identity_make(&parent), 0);
 	snprintf(settings, sizeof(settings), "parent = %s\n", tiny_free_endpoint(endpoint));
 	house_open(&commune, COMMUNE, settings, parent.public_key);
-	for (int i = 0; i < 3; i++) {
+	for (int stage = PARENT_ABSENT; stage < PARENT_STAGES; stage++) {
+		AUTO(file_descriptor_close)
+		int listener = stage == PARENT_ABSENT ? -1 : listen_in_silence(endpoint);
+		AUTO(file_descriptor_close) int gate = -1;
 		uint64_t tickets[6];
 
 		house_start(&commune, HOUSE_EXCHANGE);
 		for (size_t j = 0; j < LENGTH_OF(tickets); j++)
 			tickets[j] = begin_sync(&commune);
-		nanosleep(&(struct timespec) { .tv_nsec = i * 150000000 }, NULL);
+		if (stage >= PARENT_DIALLED) {
+			await_readable(listener);
+			gate = accept(listener, NULL, NULL);
+		}
+		if (stage == PARENT_GREETED)
+			await_readable(gate);
 		house_stop(&commune, HOUSE_EXCHANGE, SIGTERM);
 		started = clock_monotonic_ms();
 		for (size_t j = 0; j < LENGTH_OF(tickets); j++) {
@@ -274,6 +315,15 @@ static void begin_write(struct house *house, unsigned number, struct write *writ
 	    rpc_client_begin(house->clients[HOUSE_STAFFING], &request, &write->ticket), 0);
 }
 
+static void expect_written(struct house *house, const struct write *write) {
+	struct rpc_reply reply;
+
+	assert_return_code(
+	    rpc_client_end(house->clients[HOUSE_STAFFING], write->ticket, &house->arena, &reply), 0);
+	assert_int_equal(reply.status, RPC_OK);
+	assert_int_equal(((RecordReply *)reply.message)->added, 1);
+}
+
 /* Each write has its effect once and its caller hears so, whenever the service ends. */
 static void expect_writes_survive(int signal) {
 	enum { ROUNDS = 6, WRITES = 40 };
@@ -286,18 +336,13 @@ static void expect_writes_survive(int signal) {
 
 		for (unsigned i = 0; i < WRITES; i++)
 			begin_write(&house, round * WRITES + i, &writes[i]);
-		nanosleep(&(struct timespec) { .tv_nsec = round * 2000000 }, NULL);
+		/* Every round has more answers before the end: none, then a fifth of them, … all. */
+		for (unsigned i = 0; i < round * WRITES / (ROUNDS - 1); i++)
+			expect_written(&house, &writes[i]);
 		house_stop(&house, HOUSE_STAFFING, signal);
 		house_spawn(&house, HOUSE_STAFFING);
-		for (unsigned i = 0; i < WRITES; i++) {
-			struct rpc_reply reply;
-
-			assert_return_code(rpc_client_end(house.clients[HOUSE_STAFFING], writes[i].ticket,
-			                       &house.arena, &reply),
-			    0);
-			assert_int_equal(reply.status, RPC_OK);
-			assert_int_equal(((RecordReply *)reply.message)->added, 1);
-		}
+		for (unsigned i = round * WRITES / (ROUNDS - 1); i < WRITES; i++)
+			expect_written(&house, &writes[i]);
 		assert_int_equal(house_reaches(&house, house.clients[HOUSE_STAFFING], "Replica/Marks", "",
 		                     STREAM__STREAM_RECORDS),
 		    (round + 1) * WRITES);

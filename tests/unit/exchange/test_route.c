@@ -6,13 +6,18 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/file.h"
 #include "common/base/message.h"
 #include "services/exchange/route.h"
 #include "tests/unit/exchange/house.h"
@@ -77,13 +82,35 @@ static void a_source_that_is_down_is_told(void **unused) {
 
 struct killer {
 	struct house *house;
-	struct timespec pause;
+	unsigned writes; /* kill when the store was written so often … */
+	int store;
+	int followed; /* … or when this says that the following is over */
 };
+
+/* Whether the follower has written `writes` times; false when the following ended before. */
+static bool await_writes(const struct killer *killer) {
+	struct pollfd signs[] = {
+		{ .fd = killer->store, .events = POLLIN },
+		{ .fd = killer->followed, .events = POLLIN },
+	};
+	unsigned seen = 0;
+
+	while (seen < killer->writes) {
+		struct inotify_event event; /* of a file that is watched itself: it carries no name */
+
+		assert_true(poll(signs, 2, 30000) > 0);
+		if (signs[1].revents)
+			return false;
+		while (read(killer->store, &event, sizeof(event)) == sizeof(event))
+			seen++;
+	}
+	return true;
+}
 
 static void *kill_and_start_again(void *context) {
 	struct killer *killer = context;
 
-	nanosleep(&killer->pause, NULL);
+	await_writes(killer);
 	house_stop(killer->house, HOUSE_DOSSIERS, SIGKILL);
 	house_spawn(killer->house, HOUSE_DOSSIERS);
 	return NULL;
@@ -97,13 +124,17 @@ static void a_follower_that_is_killed_goes_on_where_it_was(void **unused) {
 	(void)unused;
 	open_both(&house);
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		struct killer killer = { &house, { .tv_nsec = i * 5000000 } };
+		AUTO(file_descriptor_close) int store = house_watch_store(&house, HOUSE_DOSSIERS);
+		AUTO(file_descriptor_close) int followed = eventfd(0, EFD_CLOEXEC);
+		struct killer killer = { &house, i, store, followed };
+		static const uint64_t one = 1;
 		pthread_t thread;
 		RouteState state;
 
 		house_record_units(&house, i * AT_ONCE, AT_ONCE);
 		assert_int_equal(pthread_create(&thread, NULL, kill_and_start_again, &killer), 0);
 		state = follow(&house);
+		assert_int_equal(write(followed, &one, sizeof(one)), sizeof(one));
 		pthread_join(thread, NULL);
 		assert_int_equal(state.status, RPC_OK);
 		assert_int_equal(state.behind, 0);

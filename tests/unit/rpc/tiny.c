@@ -21,7 +21,29 @@
 #include "common/base/file.h"
 #include "common/base/message.h"
 
-enum { PATIENCE_MS = 10000 };
+enum { PATIENCE_S = 10, SERVED_PATIENCE_S = 60 };
+
+static void change(struct tiny *tiny, atomic_uint *counter, int by) {
+	pthread_mutex_lock(&tiny->lock);
+	atomic_fetch_add(counter, (unsigned)by);
+	pthread_cond_broadcast(&tiny->counted);
+	pthread_mutex_unlock(&tiny->lock);
+}
+
+/* Wait until the counter is at least `least` and at most `most`. */
+static void wait_for(
+    struct tiny *tiny, atomic_uint *counter, unsigned least, unsigned most, unsigned patience_s) {
+	struct timespec until;
+	int r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += patience_s;
+	pthread_mutex_lock(&tiny->lock);
+	while (r == 0 && (atomic_load(counter) < least || atomic_load(counter) > most))
+		r = pthread_cond_timedwait(&tiny->counted, &tiny->lock, &until);
+	pthread_mutex_unlock(&tiny->lock);
+	assert_int_equal(r, 0);
+}
 
 static Mark *mark_of(struct rpc_call *call, const char *origin, uint64_t sequence) {
 	Mark *mark = (Mark *)message_new(&mark__descriptor, &call->arena);
@@ -47,7 +69,7 @@ static void fill_marks(struct tiny *tiny, struct rpc_call *call) {
 }
 
 static void answer(struct tiny *tiny, struct rpc_call *call) {
-	atomic_fetch_add(&tiny->served, 1);
+	change(tiny, &tiny->served, 1);
 	if (tiny->fill)
 		tiny->fill(call);
 	else if (call->method->reply == &marks_reply__descriptor)
@@ -98,7 +120,7 @@ static void dispatch(void *context, struct rpc_call *call) {
 	case TINY_KEEPS:
 		call->next = tiny->kept;
 		tiny->kept = call;
-		atomic_fetch_add(&tiny->kept_count, 1);
+		change(tiny, &tiny->kept_count, 1);
 		break;
 	default: answer(tiny, call); break;
 	}
@@ -114,7 +136,7 @@ static void on_wish(void *context) {
 
 		tiny->kept = call->next;
 		answer(tiny, call);
-		atomic_fetch_sub(&tiny->kept_count, 1);
+		change(tiny, &tiny->kept_count, -1);
 	}
 	if (atomic_load(&tiny->stopping))
 		rpc_server_stop(tiny->server);
@@ -136,10 +158,15 @@ static void wake(struct tiny *tiny) {
 struct tiny *tiny_start(const char *endpoint) {
 	struct tiny *tiny = calloc(1, sizeof(*tiny));
 	struct rpc_server_options options = { .dispatch = dispatch, .context = tiny };
+	pthread_condattr_t monotonic;
 
 	assert_non_null(tiny);
 	pthread_mutex_init(&tiny->lock, NULL);
 	pthread_cond_init(&tiny->handed_over, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&tiny->counted, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	tiny->wish = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	tiny->keyring = rpc_keyring_new();
 	assert_non_null(tiny->keyring);
@@ -175,6 +202,7 @@ void tiny_stopp(struct tiny **stopped) {
 	rpc_transport_close(tiny->transport);
 	rpc_keyring_free(tiny->keyring);
 	file_descriptor_close(&tiny->wish);
+	pthread_cond_destroy(&tiny->counted);
 	pthread_cond_destroy(&tiny->handed_over);
 	pthread_mutex_destroy(&tiny->lock);
 	free(tiny);
@@ -186,22 +214,16 @@ void tiny_behave(struct tiny *tiny, enum tiny_manner manner) {
 	wake(tiny);
 }
 
-void tiny_wait_kept(struct tiny *tiny, unsigned count) {
-	uint64_t until = clock_monotonic_ms() + PATIENCE_MS;
-
-	while (atomic_load(&tiny->kept_count) < count) {
-		assert_true(clock_monotonic_ms() < until);
-		nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
-	}
+void tiny_wait_kept(struct tiny *tiny, unsigned least) {
+	wait_for(tiny, &tiny->kept_count, least, UINT32_MAX, PATIENCE_S);
 }
 
 void tiny_wait_answered(struct tiny *tiny) {
-	uint64_t until = clock_monotonic_ms() + PATIENCE_MS;
+	wait_for(tiny, &tiny->kept_count, 0, 0, PATIENCE_S);
+}
 
-	while (atomic_load(&tiny->kept_count) > 0) {
-		assert_true(clock_monotonic_ms() < until);
-		nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
-	}
+void tiny_wait_served(struct tiny *tiny, unsigned least) {
+	wait_for(tiny, &tiny->served, least, UINT32_MAX, SERVED_PATIENCE_S);
 }
 
 static struct rpc_keyring_entry entry_of(const char *code, const struct rpc_identity *identity) {

@@ -42,6 +42,7 @@ struct tiny {
 
 	pthread_mutex_t lock;
 	pthread_cond_t handed_over;
+	pthread_cond_t counted; /* `served` or `kept_count` changed */
 	struct rpc_call *handed;
 };
 
@@ -54,6 +55,9 @@ void tiny_behave(struct tiny *tiny, enum tiny_manner manner);
 /* Wait until so many calls are kept; the test fails after 10 seconds. */
 void tiny_wait_kept(struct tiny *tiny, unsigned count);
 void tiny_wait_answered(struct tiny *tiny); /* until none is kept */
+
+/* Wait until so many calls were answered in all; the test fails after a minute. */
+void tiny_wait_served(struct tiny *tiny, unsigned count);
 
 /* The keys that may knock, as CODE, identity pairs up to a null code. */
 void tiny_let_in(struct tiny *tiny, const char *code, const struct rpc_identity *identity);
