@@ -13,35 +13,13 @@
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/message.h"
-#include "common/rpc/client.h"
+#include "common/rpc/call_internal.h"
 #include "common/rpc/frame.h"
+#include "common/rpc/listener.h"
 
 enum { LISTENERS_MAX = 2, WATCHES_MAX = 4, PEERS_MAX = 10000, DRAIN_AT_ONCE = 256 };
 
-/* Messages that libzmq holds for a peer that does not read, or from one that writes too fast. Twice
- * the calls in hand: libzmq hears of what was read only after half of it. */
-static const int peer_queue_max = 2 * RPC_PENDING_PEER_MAX;
-
 static const int farewell_ms = 1000; /* for the last replies to leave a server that closes */
-
-static const int zap_enforce_domain = 93; /* a draft constant, absent from Debian's header */
-
-struct listener {
-	void *socket;
-	struct rpc_keyring *keyring; /* null: the office's own */
-};
-
-struct rpc_call_private {
-	struct listener *listener;
-	zmq_msg_t routing;
-	uint64_t call;
-	uint8_t key[16];
-	char peer[KEYRING_CODE_SIZE];
-	char trace[64];
-	struct heard *heard;   /* of `peer`; null for the office's own */
-	bool in_hand;          /* dispatched and not ended */
-	struct rpc_call *made; /* before this one */
-};
 
 struct heard {
 	char peer[KEYRING_CODE_SIZE];
@@ -73,51 +51,6 @@ struct rpc_server {
 	bool running;
 };
 
-/* At most `max` bytes of a text, and no half letter: half of one would spoil the whole message. */
-static size_t cut(const char *text, size_t max) {
-	size_t length = strnlen(text, max + 1);
-
-	if (length <= max)
-		return length;
-	for (length = max; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
-		length--;
-	return length;
-}
-
-int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason reason,
-    const char *field, const char *value) {
-	Fault *fault = arena_alloc(&call->arena, sizeof(*fault));
-
-	call->status = status;
-	if (!fault)
-		return (int)status;
-	fault__init(fault);
-	fault->reason = reason;
-	if (field)
-		fault->field = arena_copy_text(&call->arena, field, strlen(field));
-	if (value)
-		fault->value = arena_copy_text(&call->arena, value, cut(value, 200));
-	if (!fault->field)
-		fault->field = (char *)(uintptr_t)protobuf_c_empty_string;
-	if (!fault->value)
-		fault->value = (char *)(uintptr_t)protobuf_c_empty_string;
-	call->fault = fault;
-	return (int)status;
-}
-
-int rpc_call_pack(struct rpc_call *call) {
-	uint8_t *bytes;
-	int r = message_pack(call->reply, &call->arena, &bytes, &call->packed_size);
-
-	if (r < 0 || call->packed_size > RPC_PAYLOAD_MAX) {
-		call->packed_size = 0;
-		return rpc_call_refuse(
-		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, call->method->name, NULL);
-	}
-	call->packed = bytes;
-	return RPC_OK;
-}
-
 int rpc_server_open(const struct rpc_server_options *options, struct rpc_server **ret_server) {
 	struct rpc_server *server = calloc(1, sizeof(*server));
 
@@ -136,95 +69,22 @@ int rpc_server_open(const struct rpc_server_options *options, struct rpc_server 
 	return 0;
 }
 
-static void *open_router(struct rpc_server *server) {
-	void *socket = zmq_socket(server->transport->context, ZMQ_ROUTER);
-	static const int mandatory = 1;
-	static const int backlog = 512;
-
-	if (!socket)
-		return NULL;
-	if (socket_prepare(socket) < 0 ||
-	    zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0 ||
-	    zmq_setsockopt(socket, ZMQ_BACKLOG, &backlog, sizeof(backlog)) < 0) {
-		zmq_close(socket);
-		return NULL;
-	}
-	return socket;
-}
-
-static int add_listener(
-    struct rpc_server *server, void *socket, const char *endpoint, struct rpc_keyring *keyring) {
-	if (zmq_bind(socket, endpoint) < 0) {
-		int error = errno;
-
-		zmq_close(socket);
-		return failed_here(-error);
-	}
-	server->listeners[server->listener_count++] = (struct listener) { socket, keyring };
-	return 0;
-}
-
 int rpc_server_listen_office(struct rpc_server *server, const char *endpoint) {
-	void *socket = open_router(server);
+	struct listener *listener = &server->listeners[server->listener_count];
+	int r = listener_open_office(server->transport, endpoint, listener);
 
-	if (!socket)
-		return failed_here(-errno);
-	return add_listener(server, socket, endpoint, NULL);
-}
-
-static int enforce_curve(void *socket, const struct rpc_identity *identity) {
-	static const char domain[] = "cchc";
-	static const int on = 1;
-	int value = 0;
-	size_t size = sizeof(value);
-
-	if (zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &on, sizeof(on)) < 0 ||
-	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, identity->secret_key, 40) < 0 ||
-	    zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, sizeof(domain) - 1) < 0 ||
-	    zmq_setsockopt(socket, zap_enforce_domain, &on, sizeof(on)) < 0 ||
-	    zmq_getsockopt(socket, zap_enforce_domain, &value, &size) < 0)
-		return failed_here(-errno);
-	return value == 1 ? 0 : failed_here(-EPERM);
-}
-
-/* A stranger's key must be refused, or this listener must not serve. */
-static int knock_as_stranger(
-    struct rpc_server *server, void *socket, const struct rpc_identity *identity) {
-	struct rpc_identity stranger;
-	char endpoint[256];
-	size_t size = sizeof(endpoint);
-	int r = rpc_identity_make(&stranger);
-
-	if (r == 0 && zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &size) < 0)
-		r = failed_here(-errno);
-	if (r < 0)
-		return failed_below(r);
-	r = rpc_client_knock(server->transport, endpoint, &stranger, identity->public_key, 5000);
-	return r == RPC_KNOCK_REFUSED ? 0 : failed_here(-EPERM);
+	if (r == 0)
+		server->listener_count++;
+	return r < 0 ? failed_below(r) : 0;
 }
 
 int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
     const struct rpc_identity *identity, struct rpc_keyring *keyring) {
-	void *socket = open_router(server);
-	int r = socket ? 0 : failed_here(-errno);
+	struct listener *listener = &server->listeners[server->listener_count];
+	int r = listener_open_peers(server->transport, endpoint, identity, keyring, listener);
 
-	if (r == 0 && !server->transport->zap)
-		r = zap_start(server->transport, keyring);
 	if (r == 0)
-		r = enforce_curve(socket, identity);
-	if (r < 0) {
-		if (socket)
-			zmq_close(socket);
-		return failed_below(r);
-	}
-	if (zmq_setsockopt(socket, ZMQ_SNDHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0 ||
-	    zmq_setsockopt(socket, ZMQ_RCVHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0) {
-		zmq_close(socket);
-		return failed_here(-EINVAL);
-	}
-	r = add_listener(server, socket, endpoint, keyring);
-	if (r == 0)
-		r = knock_as_stranger(server, socket, identity);
+		server->listener_count++;
 	return r < 0 ? failed_below(r) : 0;
 }
 
@@ -299,7 +159,7 @@ static void send_status(struct rpc_server *server, struct rpc_call *call) {
 	header.trace = call->own->trace;
 	header.status = call->status;
 	header.fault = call->fault;
-	r = frames_send(call->own->listener->socket, &call->own->routing, &header,
+	r = frames_send(call->own->socket, &call->own->routing, &header,
 	    call->status == RPC_OK ? call->packed : NULL,
 	    call->status == RPC_OK ? call->packed_size : 0);
 	if (r < 0)
@@ -407,8 +267,8 @@ uint64_t rpc_server_last_heard_ms(const struct rpc_server *server, const char *p
 }
 
 /* Only a key that our own ZAP handler let in, and only while it is still in the list. */
-static bool identify(struct rpc_server *server, struct rpc_call *call, zmq_msg_t *payload) {
-	struct listener *listener = call->own->listener;
+static bool identify(struct rpc_server *server, const struct listener *listener,
+    struct rpc_call *call, zmq_msg_t *payload) {
 	uint8_t key[KEYRING_KEY_SIZE];
 	const char *user;
 
@@ -434,50 +294,6 @@ static bool is_overloaded(const struct rpc_server *server, const struct rpc_call
 	return server->pending > RPC_PENDING_MAX || (heard && heard->pending > RPC_PENDING_PEER_MAX);
 }
 
-/* Everything that can be wrong with a call before its handler. Return: 0 or the status. */
-static int prepare(struct rpc_call *call, const CallHeader *header, const zmq_msg_t *payload) {
-	const uint8_t *bytes = zmq_msg_data((zmq_msg_t *)(uintptr_t)payload);
-	size_t size = zmq_msg_size(payload);
-	const struct contract_method *method = contract_find(header->method);
-	uint32_t deadline_ms = header->deadline_ms;
-
-	if (!method)
-		return rpc_call_refuse(
-		    call, RPC_UNIMPLEMENTED, FAULT__REASON__UNKNOWN_METHOD, "method", header->method);
-	call->method = method;
-	if (call->peer && method->permission != PERMISSION__PEER) {
-		log_warn("call-refused", "%s may not call %s", call->peer, method->name);
-		return rpc_call_refuse(
-		    call, RPC_PERMISSION_DENIED, FAULT__REASON__NOT_ALLOWED, "method", method->name);
-	}
-	if (method->keyed && header->idempotency_key.len != sizeof(call->own->key))
-		return rpc_call_refuse(
-		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_NEEDED, "idempotency_key", NULL);
-	if (method->keyed) {
-		memcpy(call->own->key, header->idempotency_key.data, sizeof(call->own->key));
-		call->key = call->own->key;
-	}
-	/* A peer may have less patience than the method, not more: it would hold a worker with it. */
-	if (deadline_ms == 0 || (call->peer && deadline_ms > method->deadline_ms))
-		deadline_ms = method->deadline_ms;
-	call->deadline_ms = clock_monotonic_ms() + deadline_ms;
-	call->actor = header->actor;
-	/* An honest request needs a few times its bytes; a hostile one gets no more than that. */
-	call->arena.cap = size * 32 + 65536 < RPC_MEMORY_MAX ? size * 32 + 65536 : RPC_MEMORY_MAX;
-	switch (message_unpack(method->request, bytes, size, &call->arena, &call->request)) {
-	case MESSAGE_OK: break;
-	case MESSAGE_TOO_LARGE:
-		return rpc_call_refuse(
-		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, method->name, NULL);
-	default:
-		return rpc_call_refuse(
-		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, method->request->name, NULL);
-	}
-	call->arena.cap = RPC_MEMORY_MAX;
-	call->reply = message_new(method->reply, &call->arena);
-	return call->reply ? RPC_OK : RPC_RESOURCE_EXHAUSTED;
-}
-
 static void accept_call(
     struct rpc_server *server, struct listener *listener, struct frames *frames) {
 	struct rpc_call *call = take_call(server);
@@ -488,7 +304,7 @@ static void accept_call(
 	if (!call)
 		return;
 	server->pending++;
-	call->own->listener = listener;
+	call->own->socket = listener->socket;
 	zmq_msg_move(&call->own->routing, &frames->routing);
 	if (message_unpack(&call_header__descriptor, zmq_msg_data(&frames->header),
 	        zmq_msg_size(&frames->header), &call->arena, &unpacked) != MESSAGE_OK) {
@@ -498,19 +314,20 @@ static void accept_call(
 	header = (CallHeader *)unpacked;
 	call->own->call = header->call;
 	snprintf(call->own->trace, sizeof(call->own->trace), "%.*s",
-	    (int)cut(header->trace, sizeof(call->own->trace) - 1), header->trace);
+	    (int)text_cut(header->trace, sizeof(call->own->trace) - 1), header->trace);
 	if (header->kind != CALL_HEADER__KIND__REQUEST) {
 		give_back(server, call);
 		return;
 	}
-	if (!identify(server, call, &frames->payload))
+	if (!identify(server, listener, call, &frames->payload))
 		status =
 		    rpc_call_refuse(call, RPC_UNAUTHENTICATED, FAULT__REASON__NOT_ALLOWED, "key", NULL);
 	else if (is_overloaded(server, call))
 		status = rpc_call_refuse(
 		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, header->method, NULL);
 	else
-		status = prepare(call, header, &frames->payload);
+		status = rpc_call_prepare(
+		    call, header, zmq_msg_data(&frames->payload), zmq_msg_size(&frames->payload));
 	call->status = (enum rpc_status)status;
 	if (status != RPC_OK) {
 		call->reply = NULL;

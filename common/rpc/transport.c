@@ -6,12 +6,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/base/log.h"
 #include "common/rpc/internal.h"
 #include "common/rpc/keyring.h"
+
+enum { SOCKETS_MAX = 8192 };
+
+/* A socket that is closed lives on for a while in libzmq, and each takes descriptors: the soft
+ * limit of 1,024 is soon reached, and then a listener spins. What the hard limit allows is ours to
+ * use. */
+static void allow_descriptors(void) {
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= files.rlim_max)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		log_warn("descriptors-few", "the limit of open files stays at its low value");
+}
 
 int rpc_transport_open(struct rpc_transport **ret_transport) {
 	struct rpc_transport *transport = calloc(1, sizeof(*transport));
@@ -20,7 +37,10 @@ int rpc_transport_open(struct rpc_transport **ret_transport) {
 		free(transport);
 		return failed_here(-ENOMEM);
 	}
+	allow_descriptors();
 	transport->context = zmq_ctx_new();
+	if (transport->context)
+		zmq_ctx_set(transport->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
 	if (!transport->context) {
 		free(transport);
 		return failed_here(-errno);

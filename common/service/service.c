@@ -3,9 +3,7 @@
 
 #include <getopt.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,23 +14,11 @@
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
+#include "common/service/workers.h"
 #include "common/store/committer.h"
 #include "common/store/idempotency.h"
 
-enum { CLIENTS_MAX = 8, WORKERS_MAX = 8, LARGE_CHUNK = 128 << 10 };
-enum { SERVICE_NAME_SIZE = 24 };
-
-struct client_slot {
-	char service[SERVICE_NAME_SIZE]; /* a copy: names come out of requests; empty: free */
-	struct rpc_client *client;
-};
-
-/* A thread for methods that call others. Its clients are its own: sockets belong to one thread. */
-struct service_worker {
-	struct service *service;
-	pthread_t thread;
-	struct client_slot clients[CLIENTS_MAX];
-};
+enum { LARGE_CHUNK = 128 << 10 };
 
 struct service {
 	const struct service_plan *plan;
@@ -41,18 +27,9 @@ struct service {
 	struct committer *committer;
 	struct rpc_transport *transport;
 	struct rpc_server *server;
+	struct workers *workers;
 	int signals;
 	const struct service_method **rows; /* one for each method of the contract; null: not ours */
-
-	/* The workers and what waits for them. */
-	struct service_worker workers[WORKERS_MAX];
-	size_t worker_count;
-	pthread_mutex_t lock;
-	pthread_cond_t filled;
-	struct rpc_call *first;
-	struct rpc_call **last;
-	bool stopping;
-	atomic_bool cancelled; /* ends what the workers wait for */
 };
 
 static const struct service_method common_methods[] = {
@@ -85,7 +62,7 @@ struct rpc_transport *service_transport(const struct service *service) {
 }
 
 bool service_is_stopping(const struct service *service) {
-	return atomic_load(&service->cancelled);
+	return workers_are_stopping(service->workers);
 }
 
 int service_refuse(struct service_call *call, enum rpc_status status, Fault__Reason reason,
@@ -201,13 +178,16 @@ static void queue_write(struct service *service, struct rpc_call *call) {
 	rpc_server_answer(service->server, call);
 }
 
-static void queue_work(struct service *service, struct rpc_call *call) {
-	call->next = NULL;
-	pthread_mutex_lock(&service->lock);
-	*service->last = call;
-	service->last = &call->next;
-	pthread_cond_signal(&service->filled);
-	pthread_mutex_unlock(&service->lock);
+static void run_work(void *context, struct service_worker *worker, struct rpc_call *call) {
+	struct service *service = context;
+
+	/* Its caller stopped waiting: dead work is not begun. */
+	if (clock_monotonic_ms() > call->deadline_ms)
+		rpc_call_refuse(
+		    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+	else
+		settle(service, call, handle(service, call, NULL, worker));
+	rpc_server_answer(service->server, call);
 }
 
 static void dispatch(void *context, struct rpc_call *call) {
@@ -222,130 +202,8 @@ static void dispatch(void *context, struct rpc_call *call) {
 	switch (call->method->access) {
 	case ACCESS__READS: run_read(service, call); break;
 	case ACCESS__WRITES: queue_write(service, call); break;
-	default: queue_work(service, call); break;
+	default: workers_add(service->workers, call); break;
 	}
-}
-
-static struct rpc_call *next_work(struct service *service) {
-	struct rpc_call *call;
-
-	pthread_mutex_lock(&service->lock);
-	while (!service->first && !service->stopping)
-		pthread_cond_wait(&service->filled, &service->lock);
-	call = service->stopping ? NULL : service->first;
-	if (call) {
-		service->first = call->next;
-		if (!service->first)
-			service->last = &service->first;
-	}
-	pthread_mutex_unlock(&service->lock);
-	return call;
-}
-
-static void *work(void *context) {
-	struct service_worker *worker = context;
-	struct service *service = worker->service;
-	struct rpc_call *call;
-
-	while ((call = next_work(service)) != NULL) {
-		/* Its caller stopped waiting: dead work is not begun. */
-		if (clock_monotonic_ms() > call->deadline_ms)
-			rpc_call_refuse(
-			    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
-		else
-			settle(service, call, handle(service, call, NULL, worker));
-		rpc_server_answer(service->server, call);
-	}
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		rpc_client_closep(&worker->clients[i].client);
-	return NULL;
-}
-
-static int client_of(
-    struct service_worker *worker, const char *name, struct rpc_client **ret_client) {
-	struct service *service = worker->service;
-	char endpoint[NODE_ENDPOINT_SIZE];
-	struct rpc_client_options options = {
-		.transport = service->transport,
-		.endpoint = node_endpoint(&service->node, name, endpoint),
-		.cancelled = &service->cancelled,
-	};
-
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct client_slot *slot = &worker->clients[i];
-
-		if (!*slot->service) {
-			int r = strlen(name) < sizeof(slot->service) ? rpc_client_open(&options, &slot->client)
-			                                             : failed_here(-ENAMETOOLONG);
-
-			if (r < 0)
-				return failed_below(r);
-			strcpy(slot->service, name);
-		}
-		if (strcmp(slot->service, name) == 0) {
-			*ret_client = slot->client;
-			return 0;
-		}
-	}
-	return failed_here(-ENOSPC);
-}
-
-static int pass_on(struct service_call *call, const char *service, const struct rpc_reply *reply) {
-	call->rpc->status = reply->status;
-	call->rpc->fault = reply->fault;
-	if (reply->fault && reply->fault->reason == FAULT__REASON__SERVICE_DOWN)
-		return service_refuse(call, reply->status, FAULT__REASON__SERVICE_DOWN, "service", service);
-	return (int)reply->status;
-}
-
-int service_ask_all(struct service_call *call, struct service_question *questions, size_t count) {
-	uint64_t tickets[16];
-	struct rpc_client *clients[16];
-	uint64_t now = clock_monotonic_ms();
-	uint32_t left = call->rpc->deadline_ms > now ? (uint32_t)(call->rpc->deadline_ms - now) : 1;
-	size_t begun = 0;
-	int answer = 0;
-
-	if (count > LENGTH_OF(tickets))
-		return failed_here(-EINVAL);
-	for (; begun < count && answer == 0; begun++) {
-		struct rpc_request request = {
-			.method = questions[begun].method,
-			.message = questions[begun].request,
-			.deadline_ms = left > 50 ? left - 50 : left, /* leave time to say what failed */
-			.actor = call->rpc->actor,
-		};
-
-		answer = client_of(call->worker, questions[begun].service, &clients[begun]);
-		if (answer == 0)
-			answer = rpc_client_begin(clients[begun], &request, &tickets[begun]);
-		if (answer < 0)
-			break;
-	}
-	for (size_t i = 0; i < begun; i++) {
-		struct rpc_reply reply;
-		int r = rpc_client_end(clients[i], tickets[i], call->arena, &reply);
-
-		if (answer)
-			continue;
-		if (r < 0)
-			answer = failed_below(r);
-		else if (reply.status != RPC_OK)
-			answer = pass_on(call, questions[i].service, &reply);
-		else
-			questions[i].reply = reply.message;
-	}
-	return answer;
-}
-
-int service_ask(struct service_call *call, const char *service, const char *method,
-    const ProtobufCMessage *request, const ProtobufCMessage **ret_reply) {
-	struct service_question question = { service, method, request, NULL };
-	int r = service_ask_all(call, &question, 1);
-
-	if (r == 0)
-		*ret_reply = question.reply;
-	return r;
 }
 
 static const struct service_method *find_row(
@@ -466,32 +324,6 @@ static int open_server(struct service *service) {
 	return r < 0 ? failed_below(r) : 0;
 }
 
-static int start_workers(struct service *service) {
-	size_t wanted = service->plan->workers ? service->plan->workers : 1;
-
-	for (; service->worker_count < wanted && service->worker_count < WORKERS_MAX;
-	     service->worker_count++) {
-		struct service_worker *worker = &service->workers[service->worker_count];
-		int r;
-
-		worker->service = service;
-		r = pthread_create(&worker->thread, NULL, work, worker);
-		if (r)
-			return failed_here(-r);
-	}
-	return 0;
-}
-
-static void stop_workers(struct service *service) {
-	atomic_store(&service->cancelled, true);
-	pthread_mutex_lock(&service->lock);
-	service->stopping = true;
-	pthread_cond_broadcast(&service->filled);
-	pthread_mutex_unlock(&service->lock);
-	for (size_t i = 0; i < service->worker_count; i++)
-		pthread_join(service->workers[i].thread, NULL);
-}
-
 static int run(struct service *service, const char *folder) {
 	struct settings_fault fault;
 	int r = node_open(folder, &service->node, &fault);
@@ -511,7 +343,15 @@ static int run(struct service *service, const char *folder) {
 	if (r == 0)
 		r = open_server(service);
 	if (r == 0)
-		r = start_workers(service);
+		r = workers_start(
+		    &(struct workers_options) {
+		        .count = service->plan->workers,
+		        .node = &service->node,
+		        .transport = service->transport,
+		        .run = run_work,
+		        .context = service,
+		    },
+		    &service->workers);
 	if (r == 0 && service->plan->start)
 		r = service->plan->start(service);
 	if (r == 0)
@@ -522,7 +362,8 @@ static int run(struct service *service, const char *folder) {
 /* Construction read backwards; works on whatever was constructed. */
 static void teardown(struct service *service) {
 	/* Out of order: a worker's call may still use what the service's own start made. */
-	stop_workers(service);
+	if (service->workers)
+		workers_stop(service->workers);
 	if (service->plan->stop)
 		service->plan->stop(service);
 	if (service->committer)
@@ -535,9 +376,9 @@ static void teardown(struct service *service) {
 		store_close(service->store);
 	file_descriptor_close(&service->signals);
 	free(service->rows);
+	if (service->workers)
+		workers_free(service->workers);
 	node_close(&service->node);
-	pthread_cond_destroy(&service->filled);
-	pthread_mutex_destroy(&service->lock);
 }
 
 int service_main(const struct service_plan *plan, int argc, char **argv) {
@@ -567,9 +408,6 @@ int service_main(const struct service_plan *plan, int argc, char **argv) {
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, LARGE_CHUNK);
 	mallopt(M_TRIM_THRESHOLD, LARGE_CHUNK);
-	pthread_mutex_init(&service.lock, NULL);
-	pthread_cond_init(&service.filled, NULL);
-	service.last = &service.first;
 	r = run(&service, folder);
 	if (r < 0)
 		log_failure("service-failed", r, "%s", plan->name);

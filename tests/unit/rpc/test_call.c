@@ -335,7 +335,7 @@ static void clients_may_come_and_go_without_end(void **state) {
 	SCENE(scene);
 
 	(void)state;
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 500; i++) {
 		rpc_client_closep(&scene.client);
 		scene.client = tiny_client(scene.transport, scene.endpoint);
 	}
