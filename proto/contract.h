@@ -2,8 +2,8 @@
 /*
  * The contract as a table
  *
- * Every method under proto/ with the rules its options carry. The build makes the table from the
- * descriptor set (tool/contract.c), since protoc-c drops options.
+ * Every method under proto/ with the rules its options carry, every message, and the descriptor set
+ * itself. The build makes it (tool/), since protoc-c drops options and streams.
  */
 #pragma once
 
@@ -19,17 +19,33 @@ struct contract_method {
 	Access access;         /* what the handler may do with the store */
 	Permission permission; /* who may call */
 	uint32_t deadline_ms;  /* when the caller names none */
+	uint32_t attempts;     /* how often it is made at most when it fails for a while */
+	uint32_t backoff_ms;   /* before the second attempt; doubled before each further one */
 	bool keyed;            /* a mutating call: an idempotency key is demanded */
+	bool streams_requests; /* the caller sends any number of messages */
+	bool streams_replies;  /* the callee sends any number of messages */
 	const ProtobufCMessageDescriptor *request;
 	const ProtobufCMessageDescriptor *reply;
 };
 
-/* Ordered by name. */
-extern const struct contract_method contract_methods[];
-extern const size_t contract_methods_count;
+#define CONTRACT_HASH_SIZE 32
+
+struct contract {
+	const struct contract_method *methods; /* ordered by name */
+	size_t method_count;
+	const ProtobufCMessageDescriptor *const *messages;
+	size_t message_count;
+	const uint8_t *descriptor_set; /* packed google.protobuf.FileDescriptorSet, with comments */
+	size_t descriptor_set_size;
+	const uint8_t *hash; /* BLAKE2b-256 of the set without comments */
+};
+
+/* All that stands under proto/. */
+extern const struct contract office_contract;
 
 /* The row of "Service/Method", or null. */
-const struct contract_method *contract_find(const char *name);
+const struct contract_method *contract_find(const struct contract *contract, const char *name);
 
-/* Any message type of the contract by its name without package ("Dossier"), or null. */
-const ProtobufCMessageDescriptor *contract_message(const char *name);
+/* Any message type by its name without package ("Dossier"), or null. */
+const ProtobufCMessageDescriptor *contract_message(
+    const struct contract *contract, const char *name);

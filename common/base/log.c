@@ -16,6 +16,12 @@ static struct {
 	const char *node;
 } owner = { "cchc", "" };
 
+static _Thread_local const char *current_trace;
+
+void log_trace(const char *trace) {
+	current_trace = trace;
+}
+
 void log_open(const char *service, const char *node) {
 	owner.service = service;
 	owner.node = node;
@@ -37,8 +43,9 @@ static json_t *start_line(const char *level, const char *event, const char *form
 	char text[1024];
 
 	vsnprintf(text, sizeof(text), format, list);
-	return json_pack("{sI ss ss* ss* ss ss?}", "time_ms", (json_int_t)clock_wall_ms(), "level",
-	    level, "service", owner.service, "node", owner.node, "event", event, "text", text);
+	return json_pack("{sI ss ss* ss* ss* ss ss?}", "time_ms", (json_int_t)clock_wall_ms(), "level",
+	    level, "service", owner.service, "node", owner.node, "trace", current_trace, "event", event,
+	    "text", text);
 }
 
 void log_info(const char *event, const char *format, ...) {

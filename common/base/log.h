@@ -11,6 +11,10 @@
 /* Whose lines these are; both texts must outlive the process's logging. */
 void log_open(const char *service, const char *node);
 
+/* The work the calling thread is at (32 digits of a trace id); every line it writes says so. Null:
+ * none. The text must outlive that. */
+void log_trace(const char *trace);
+
 void log_info(const char *event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_warn(const char *event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/rpc/call.h"
+
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/base/message.h"
 #include "common/rpc/call_internal.h"
+#include "common/rpc/permission.h"
 
-enum { VALUE_MAX = 200 }; /* bytes of a wrong value that are told */
+enum { DETAILS_COUNT_MAX = 16 };
 
 size_t text_cut(const char *text, size_t max) {
 	size_t length = strnlen(text, max + 1);
@@ -30,7 +33,7 @@ int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason
 	if (field)
 		fault->field = arena_copy_text(&call->arena, field, strlen(field));
 	if (value)
-		fault->value = arena_copy_text(&call->arena, value, text_cut(value, VALUE_MAX));
+		fault->value = arena_copy_text(&call->arena, value, text_cut(value, RPC_VALUE_MAX));
 	if (!fault->field)
 		fault->field = (char *)(uintptr_t)protobuf_c_empty_string;
 	if (!fault->value)
@@ -39,11 +42,31 @@ int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason
 	return (int)status;
 }
 
+void rpc_call_add_detail(struct rpc_call *call, const ProtobufCMessage *message) {
+	struct rpc_call_private *own = call->own;
+	size_t size = protobuf_c_message_get_packed_size(message);
+	Detail *detail = NULL;
+
+	if (!own->details)
+		own->details = arena_alloc(&call->arena, DETAILS_COUNT_MAX * sizeof(Detail *));
+	if (own->details && own->detail_count < DETAILS_COUNT_MAX &&
+	    own->details_size + size <= RPC_DETAILS_MAX)
+		detail = (Detail *)message_new(&detail__descriptor, &call->arena);
+	if (!detail ||
+	    message_pack(message, &call->arena, &detail->value.data, &detail->value.len) < 0) {
+		own->details_cut++;
+		return;
+	}
+	detail->type = (char *)(uintptr_t)message->descriptor->short_name;
+	own->details[own->detail_count++] = detail;
+	own->details_size += size;
+}
+
 int rpc_call_pack(struct rpc_call *call) {
 	uint8_t *bytes;
 	int r = message_pack(call->reply, &call->arena, &bytes, &call->packed_size);
 
-	if (r < 0 || call->packed_size > RPC_PAYLOAD_MAX) {
+	if (r < 0 || call->packed_size > call->own->message_max) {
 		call->packed_size = 0;
 		return rpc_call_refuse(
 		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, call->method->name, NULL);
@@ -52,20 +75,71 @@ int rpc_call_pack(struct rpc_call *call) {
 	return RPC_OK;
 }
 
-int rpc_call_prepare(
-    struct rpc_call *call, const CallHeader *header, const uint8_t *bytes, size_t size) {
-	const struct contract_method *method = contract_find(header->method);
+bool rpc_call_is_over(const struct rpc_call *call) {
+	return (call->own && atomic_load(&call->own->cancelled)) ||
+	       clock_monotonic_ms() > call->deadline_ms;
+}
+
+/* A peer speaks for itself; whom it serves is not ours to judge. */
+static int find_actor(
+    struct rpc_call *call, struct token_checker *tokens, const ProtobufCBinaryData *token) {
+	const char *person;
+
+	if (token->len == 0)
+		return RPC_OK;
+	switch (call->peer || !tokens ? TOKEN_INVALID
+	                              : rpc_token_check(tokens, token->data, token->len,
+	                                    clock_wall_ms(), &person, &call->role)) {
+	case TOKEN_OK: break;
+	case TOKEN_EXPIRED:
+		return rpc_call_refuse(
+		    call, RPC_UNAUTHENTICATED, FAULT__REASON__TOKEN_EXPIRED, "token", NULL);
+	default:
+		return rpc_call_refuse(
+		    call, RPC_UNAUTHENTICATED, FAULT__REASON__TOKEN_INVALID, "token", NULL);
+	}
+	snprintf(call->own->person, sizeof(call->own->person), "%s", person);
+	call->actor = call->own->person;
+	memcpy(call->token.bytes, token->data, token->len);
+	call->token.size = token->len;
+	return RPC_OK;
+}
+
+static int unpack_request(struct rpc_call *call, const uint8_t *bytes, size_t size) {
+	const struct contract_method *method = call->method;
+	size_t cap = size * RPC_MEMORY_FACTOR + 65536;
+	int r;
+
+	call->arena.cap = cap < RPC_MEMORY_MAX ? cap : RPC_MEMORY_MAX;
+	r = message_unpack(method->request, bytes, size, &call->arena, &call->request);
+	call->arena.cap = RPC_MEMORY_MAX;
+	switch (r) {
+	case MESSAGE_OK: return RPC_OK;
+	case MESSAGE_TOO_LARGE:
+		return rpc_call_refuse(
+		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, method->name, NULL);
+	default:
+		return rpc_call_refuse(call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED,
+		    method->request->short_name, NULL);
+	}
+}
+
+int rpc_call_prepare(struct rpc_call *call, const struct contract *contract,
+    struct token_checker *tokens, const Header *header, const uint8_t *bytes, size_t size) {
+	const struct contract_method *method = contract_find(contract, header->method);
 	uint32_t deadline_ms = header->deadline_ms;
+	int r;
 
 	if (!method)
 		return rpc_call_refuse(
 		    call, RPC_UNIMPLEMENTED, FAULT__REASON__UNKNOWN_METHOD, "method", header->method);
 	call->method = method;
-	if (call->peer && method->permission != PERMISSION__PEER) {
-		log_warn("call-refused", "%s may not call %s", call->peer, method->name);
+	r = find_actor(call, tokens, &header->token);
+	if (r)
+		return r;
+	if (!permission_allows(method->permission, call->role))
 		return rpc_call_refuse(
 		    call, RPC_PERMISSION_DENIED, FAULT__REASON__NOT_ALLOWED, "method", method->name);
-	}
 	if (method->keyed && header->idempotency_key.len != sizeof(call->own->key))
 		return rpc_call_refuse(
 		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_NEEDED, "idempotency_key", NULL);
@@ -76,20 +150,12 @@ int rpc_call_prepare(
 	/* A peer may have less patience than the method, not more: it would hold a worker with it. */
 	if (deadline_ms == 0 || (call->peer && deadline_ms > method->deadline_ms))
 		deadline_ms = method->deadline_ms;
-	call->deadline_ms = clock_monotonic_ms() + deadline_ms;
-	call->actor = header->actor;
-	/* An honest request needs a few times its bytes; a hostile one gets no more than that. */
-	call->arena.cap = size * 32 + 65536 < RPC_MEMORY_MAX ? size * 32 + 65536 : RPC_MEMORY_MAX;
-	switch (message_unpack(method->request, bytes, size, &call->arena, &call->request)) {
-	case MESSAGE_OK: break;
-	case MESSAGE_TOO_LARGE:
-		return rpc_call_refuse(
-		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__TOO_LARGE, method->name, NULL);
-	default:
-		return rpc_call_refuse(
-		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, method->request->name, NULL);
+	call->deadline_ms = call->own->arrived_us / 1000 + deadline_ms;
+	if (!method->streams_requests) {
+		r = unpack_request(call, bytes, size);
+		if (r)
+			return r;
 	}
-	call->arena.cap = RPC_MEMORY_MAX;
 	call->reply = message_new(method->reply, &call->arena);
 	return call->reply ? RPC_OK : RPC_RESOURCE_EXHAUSTED;
 }

@@ -5,8 +5,9 @@
  * Calls one server. A client belongs to one thread. Several calls may be in flight: begin them,
  * then end each. A call waits here until there is a connection; one that was given up is never
  * sent. The transport may lose a message with a connection, so a call that is safe to repeat is
- * sent again until its deadline, always under the same idempotency key; any other ends with its
- * connection.
+ * made again over the next one until its deadline, always under the same idempotency key; any other
+ * ends with its connection. A call that was refused for a while is made again as its method's
+ * policy says, unless too many were refused lately.
  */
 #pragma once
 
@@ -16,6 +17,8 @@
 #include "cchc/call.pb-c.h"
 #include "common/base/arena.h"
 #include "common/rpc/status.h"
+#include "common/rpc/token.h"
+#include "common/rpc/trace.h"
 #include "common/rpc/transport.h"
 #include "proto/contract.h"
 
@@ -24,6 +27,8 @@ struct rpc_client_options {
 	const char *endpoint;                /* ipc://… or tcp://HOST:PORT */
 	const struct rpc_identity *identity; /* ours, for tcp; null for ipc */
 	const char *server_key;              /* the server's public key, for tcp; null for ipc */
+	const char *node;                    /* our organisation code, for tcp; null for ipc */
+	Lane lane;                           /* which of our connections it is, for tcp */
 	const atomic_bool *cancelled;        /* when it turns true, calls end soon; may be null */
 };
 
@@ -36,35 +41,58 @@ void rpc_client_close(struct rpc_client *client);
 void rpc_client_closep(struct rpc_client **client);
 
 struct rpc_request {
-	const char *method; /* "Dossiers/GetDossier" */
-	const ProtobufCMessage *message;
-	uint32_t deadline_ms; /* 0: the method's */
-	const char *actor;    /* the person who acts; may be null */
-	const uint8_t *key;   /* 16 bytes for a keyed method; null: a new random one */
+	const char *method;              /* "Dossiers/GetDossier" */
+	const ProtobufCMessage *message; /* null for a method that streams requests */
+	uint32_t deadline_ms;            /* 0: the method's */
+	uint32_t ready_ms;               /* longest wait for a connection; 0: until the deadline */
+	const struct token_bytes *token; /* the person who acts; may be null */
+	const uint8_t *key;              /* 16 bytes for a keyed method; null: a new random one */
+	const struct trace *trace;       /* the step this call belongs to; null: a new work */
+	const struct rpc_call *cause;    /* ends when this one is over; may be null */
 };
 
 struct rpc_reply {
 	enum rpc_status status;
-	ProtobufCMessage *message; /* null unless the status is RPC_OK */
-	Fault *fault;              /* may be null */
+	ProtobufCMessage *message;   /* null unless the status is RPC_OK and the reply is no stream */
+	Fault *fault;                /* may be null */
+	const Header *header;        /* of the status, with typed details; null when it was made here */
+	char trace[TRACE_TEXT_SIZE]; /* of the call */
 };
 
-/* Send a request and go on. *ret_ticket names it for rpc_client_end. While there is no connection
- * it stays here and leaves during an rpc_client_end. Return: 0, -EMSGSIZE when it is larger than a
- * payload may be, or another negative errno. */
+/* Send a request and go on. *ret_ticket names it for the functions below. While there is no
+ * connection, or the server takes no more, it stays here and leaves during a later call of these
+ * functions. Return: 0, -EMSGSIZE when it is larger than the server takes, -EBUSY when too many are
+ * in flight, -ENOSYS for a method that is not in the contract, or another negative errno. */
 int rpc_client_begin(
     struct rpc_client *client, const struct rpc_request *request, uint64_t *ret_ticket);
 
-/* Wait for the reply of a begun call; its parts are put into `arena`. Never waits longer than the
+/* Wait for the end of a begun call; its parts are put into `arena`. Never waits longer than the
  * deadline: then the status is RPC_DEADLINE_EXCEEDED, or RPC_UNAVAILABLE when the connection never
  * came about or went, or RPC_UNAUTHENTICATED when the server lets us not in (then this client does
- * not try again), or RPC_CANCELLED. Return: 0 or a negative errno. */
+ * not try again), or RPC_CANCELLED. What was not received of a stream is thrown away.
+ * Return: 0 or a negative errno. */
 int rpc_client_end(
     struct rpc_client *client, uint64_t ticket, struct arena *arena, struct rpc_reply *ret_reply);
 
 /* Both. */
 int rpc_client_call(struct rpc_client *client, const struct rpc_request *request,
     struct arena *arena, struct rpc_reply *ret_reply);
+
+/* Send one message of a method that streams requests; waits while the server takes no more.
+ * Return: 0, RPC_CLIENT_ENDED when the call has ended (rpc_client_end says how), or a negative
+ * errno. */
+#define RPC_CLIENT_ENDED 1
+int rpc_client_send(struct rpc_client *client, uint64_t ticket, const ProtobufCMessage *message);
+
+/* That was the last one. Return: as above. */
+int rpc_client_half_close(struct rpc_client *client, uint64_t ticket);
+
+/* The next message of a method that streams replies, in `arena`; waits for it. Return: as above. */
+int rpc_client_receive(struct rpc_client *client, uint64_t ticket, struct arena *arena,
+    ProtobufCMessage **ret_message);
+
+/* The answer is not wanted any more; the ticket is void. */
+void rpc_client_cancel(struct rpc_client *client, uint64_t ticket);
 
 /* Whether a server lets this identity in, by trying. Return: an answer below or a negative errno.
  */

@@ -2,7 +2,8 @@
 #include "common/rpc/frame.h"
 
 #include <stdbool.h>
-#include <string.h>
+
+#include "common/base/message.h"
 
 void frames_close(struct frames *frames) {
 	zmq_msg_close(&frames->routing);
@@ -34,7 +35,7 @@ int frames_receive(void *socket, enum frames_routing routing, struct frames *ret
 		more = zmq_msg_more(frame);
 		zmq_msg_close(&spare);
 	}
-	if (count != 3 || zmq_msg_size(&frames.header) > RPC_HEADER_MAX) {
+	if (count != 3 || zmq_msg_size(&frames.header) > RPC_HEADERS_MAX) {
 		frames_close(&frames);
 		return FRAMES_DROPPED;
 	}
@@ -42,37 +43,22 @@ int frames_receive(void *socket, enum frames_routing routing, struct frames *ret
 	return FRAMES_OK;
 }
 
-static int send_frame(void *socket, zmq_msg_t *frame, int flags) {
-	if (zmq_msg_send(frame, socket, flags | ZMQ_DONTWAIT) >= 0)
-		return FRAMES_OK;
-	return errno == EHOSTUNREACH || errno == EAGAIN || errno == EINTR ? FRAMES_DROPPED
-	                                                                  : failed_here(-errno);
-}
+const Headers *frames_headers(
+    const uint8_t *headers, size_t headers_size, size_t payloads_size, struct arena *arena) {
+	ProtobufCMessage *unpacked = NULL;
+	const Headers *read;
+	size_t left = payloads_size;
 
-int frames_send(void *socket, zmq_msg_t *routing, const CallHeader *header, const uint8_t *payload,
-    size_t size) {
-	struct frames frames;
-	int r = FRAMES_OK;
-
-	/* All memory is had before the first frame goes: half a message would swallow the next one. */
-	if (zmq_msg_init_size(&frames.header, call_header__get_packed_size(header)) < 0)
-		return failed_here(-ENOMEM);
-	if (zmq_msg_init_size(&frames.payload, size) < 0) {
-		zmq_msg_close(&frames.header);
-		return failed_here(-ENOMEM);
+	if (headers_size > RPC_HEADERS_MAX ||
+	    message_unpack(&headers__descriptor, headers, headers_size, arena, &unpacked) != MESSAGE_OK)
+		return NULL;
+	read = (const Headers *)unpacked;
+	if (read->n_headers == 0 || read->n_headers > RPC_PARTS_MAX)
+		return NULL;
+	for (size_t i = 0; i < read->n_headers; i++) {
+		if (read->headers[i]->size > left || read->headers[i]->size > RPC_PAYLOAD_MAX)
+			return NULL;
+		left -= read->headers[i]->size;
 	}
-	call_header__pack(header, zmq_msg_data(&frames.header));
-	if (size)
-		memcpy(zmq_msg_data(&frames.payload), payload, size);
-	zmq_msg_init(&frames.routing);
-	if (routing) {
-		zmq_msg_copy(&frames.routing, routing);
-		r = send_frame(socket, &frames.routing, ZMQ_SNDMORE);
-	}
-	if (r == FRAMES_OK)
-		r = send_frame(socket, &frames.header, ZMQ_SNDMORE);
-	if (r == FRAMES_OK)
-		r = send_frame(socket, &frames.payload, 0);
-	frames_close(&frames);
-	return r;
+	return left == 0 ? read : NULL;
 }

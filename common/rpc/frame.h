@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two frames of a message: a packed CallHeader and the payload. Any other count is not ours and
- * is dropped.
+ * The two frames of a message that came: headers, and the payloads they speak of. Any other count
+ * is not ours and is dropped.
  */
 #pragma once
 
 #include "common/rpc/internal.h"
+#include "common/rpc/limits.h"
 
 struct frames {
 	zmq_msg_t routing; /* ROUTER only */
@@ -25,7 +26,7 @@ enum frames_routing {
 int frames_receive(void *socket, enum frames_routing routing, struct frames *ret_frames);
 void frames_close(struct frames *frames);
 
-/* Send without waiting; a peer that is gone or does not read loses the message.
- * Return: FRAMES_OK, FRAMES_DROPPED, or a negative errno. */
-int frames_send(void *socket, zmq_msg_t *routing, const CallHeader *header, const uint8_t *payload,
-    size_t size);
+/* The headers of a message, unpacked into `arena`: at least one, each within its limit, their sizes
+ * together just what the second frame holds. Null when they are not. */
+const Headers *frames_headers(
+    const uint8_t *headers, size_t headers_size, size_t payloads_size, struct arena *arena);

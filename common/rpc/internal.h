@@ -14,6 +14,8 @@ struct zap;
 
 struct rpc_transport {
 	void *context;
+	const struct contract *contract;
+	uint64_t boot;        /* of this process, for those it calls and those it serves */
 	struct zap *zap;      /* null until the first CURVE listener */
 	atomic_uint monitors; /* names given; libzmq frees a name some time after its socket */
 };

@@ -2,6 +2,7 @@
 #include "common/rpc/keyring.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct rpc_keyring {
 	pthread_mutex_t lock;
 	struct rpc_keyring_entry *entries;
 	size_t count;
+	atomic_uint version;
 };
 
 struct rpc_keyring *rpc_keyring_new(void) {
@@ -41,8 +43,13 @@ int rpc_keyring_replace(
 	keyring->entries = copy;
 	keyring->count = count;
 	pthread_mutex_unlock(&keyring->lock);
+	atomic_fetch_add(&keyring->version, 1);
 	free(old);
 	return 0;
+}
+
+unsigned rpc_keyring_version(struct rpc_keyring *keyring) {
+	return atomic_load(&keyring->version);
 }
 
 bool rpc_keyring_find(struct rpc_keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE],

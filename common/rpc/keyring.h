@@ -29,6 +29,9 @@ void rpc_keyring_free(struct rpc_keyring *keyring);
 int rpc_keyring_replace(
     struct rpc_keyring *keyring, const struct rpc_keyring_entry *entries, size_t count);
 
+/* Counts the replacements: while it stays, so does every answer of rpc_keyring_find. */
+unsigned rpc_keyring_version(struct rpc_keyring *keyring);
+
 /* The node a key stands for. Return: whether there is one. */
 bool rpc_keyring_find(struct rpc_keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE],
     char ret_code[KEYRING_CODE_SIZE]);

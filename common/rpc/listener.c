@@ -6,7 +6,7 @@
 
 /* Messages that libzmq holds for a peer that does not read, or from one that writes too fast. Twice
  * the calls in hand: libzmq hears of what was read only after half of it. */
-static const int peer_queue_max = 2 * RPC_PENDING_PEER_MAX;
+static const int peer_queue_max = 2 * RPC_CALLS_PEER_MAX;
 
 static const int zap_enforce_domain = 93; /* a draft constant, absent from Debian's header */
 
@@ -14,10 +14,16 @@ static void *open_router(struct rpc_transport *transport) {
 	void *socket = zmq_socket(transport->context, ZMQ_ROUTER);
 	static const int mandatory = 1;
 	static const int backlog = 512;
+	static const int max_rt_ms = RPC_SILENCE_MS; /* a line that takes nothing is closed */
+	static const int keepalive = 1;
+	static const int idle_s = RPC_SILENCE_MS / 1000;
 
 	if (!socket)
 		return NULL;
 	if (socket_prepare(socket) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_TCP_MAXRT, &max_rt_ms, sizeof(max_rt_ms)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_TCP_KEEPALIVE, &keepalive, sizeof(keepalive)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_TCP_KEEPALIVE_IDLE, &idle_s, sizeof(idle_s)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_BACKLOG, &backlog, sizeof(backlog)) < 0) {
 		zmq_close(socket);

@@ -1,69 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/rpc/server.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
-#include "common/base/message.h"
-#include "common/rpc/call_internal.h"
-#include "common/rpc/frame.h"
-#include "common/rpc/listener.h"
+#include "common/rpc/server_internal.h"
 
-enum { LISTENERS_MAX = 2, WATCHES_MAX = 4, PEERS_MAX = 10000, DRAIN_AT_ONCE = 256 };
+enum { DRAIN_AT_ONCE = 256, SWEEP_MS = 1000, TRY_AGAIN_MS = 10, SPARE_CALLS_MAX = 64 };
 
 static const int farewell_ms = 1000; /* for the last replies to leave a server that closes */
 
-struct heard {
-	char peer[KEYRING_CODE_SIZE];
-	uint64_t last_ms;
-	size_t pending; /* its calls in hand */
-	UT_hash_handle hh;
-};
-
-struct rpc_server {
-	struct rpc_transport *transport;
-	rpc_dispatch_function *dispatch;
-	void *context;
-	pthread_t loop;
-	struct listener listeners[LISTENERS_MAX];
-	size_t listener_count;
-	struct {
-		int descriptor;
-		rpc_ready_function *ready;
-		void *context;
-	} watches[WATCHES_MAX];
-	size_t watch_count;
-	pthread_mutex_t lock;   /* guards `ended` */
-	struct rpc_call *ended; /* by other threads, newest first */
-	int wake;               /* eventfd: `ended` is not empty */
-	struct rpc_call *spare; /* calls to use again; their arenas keep a chunk */
-	struct rpc_call *made;  /* every call there is, newest first */
-	size_t pending;
-	struct heard *heard;
-	bool running;
-};
-
 int rpc_server_open(const struct rpc_server_options *options, struct rpc_server **ret_server) {
 	struct rpc_server *server = calloc(1, sizeof(*server));
+	const struct contract *contract = options->transport->contract;
 
 	if (!server)
 		return failed_here(-ENOMEM);
-	server->transport = options->transport;
-	server->dispatch = options->dispatch;
-	server->context = options->context;
+	server->options = *options;
+	if (!server->options.node)
+		server->options.node = "";
+	server->contract = contract;
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (server->wake < 0) {
+	if (options->identity)
+		server->tokens = rpc_token_checker_new(options->identity, server->options.node);
+	if (server->wake < 0 || (options->identity && !server->tokens) ||
+	    stats_init(&server->stats, contract) < 0) {
+		int error = errno;
+
+		file_descriptor_close(&server->wake);
+		rpc_token_checker_free(server->tokens);
 		free(server);
-		return failed_here(-errno);
+		return failed_here(-error);
 	}
+	arena_init(&server->scratch, RPC_MEMORY_MAX);
 	pthread_mutex_init(&server->lock, NULL);
 	*ret_server = server;
 	return 0;
@@ -71,7 +46,7 @@ int rpc_server_open(const struct rpc_server_options *options, struct rpc_server 
 
 int rpc_server_listen_office(struct rpc_server *server, const char *endpoint) {
 	struct listener *listener = &server->listeners[server->listener_count];
-	int r = listener_open_office(server->transport, endpoint, listener);
+	int r = listener_open_office(server->options.transport, endpoint, listener);
 
 	if (r == 0)
 		server->listener_count++;
@@ -81,7 +56,7 @@ int rpc_server_listen_office(struct rpc_server *server, const char *endpoint) {
 int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
     const struct rpc_identity *identity, struct rpc_keyring *keyring) {
 	struct listener *listener = &server->listeners[server->listener_count];
-	int r = listener_open_peers(server->transport, endpoint, identity, keyring, listener);
+	int r = listener_open_peers(server->options.transport, endpoint, identity, keyring, listener);
 
 	if (r == 0)
 		server->listener_count++;
@@ -99,243 +74,374 @@ int rpc_server_watch(
 	return 0;
 }
 
-static struct rpc_call *take_call(struct rpc_server *server) {
-	struct rpc_call *call = server->spare;
-	struct rpc_call_private *own;
+pthread_mutex_t *server_lock(struct rpc_server *server) {
+	return &server->lock;
+}
 
-	if (call) {
-		server->spare = call->next;
-		return call;
+void server_audit(struct rpc_server *server, struct caller *caller, const char *event,
+    const struct rpc_call *call, const char *what) {
+	unsigned silent;
+
+	if (!audit_may_write(caller ? &caller->audit : &server->strangers, &silent))
+		return;
+	log_warn(event, "%s: %.*s%s%s by %s%s, trace %s, %u more since the last line",
+	    call ? rpc_status_name(call->status) : "refused", (int)text_cut(what, RPC_VALUE_MAX), what,
+	    call && *call->actor ? " for " : "", call ? call->actor : "",
+	    !caller         ? "a stranger"
+	    : *caller->code ? caller->code
+	                    : "the office",
+	    "", call ? call->trace.id : "none", silent);
+}
+
+void server_mark_dirty(struct rpc_server *server, struct connection *connection) {
+	if (connection->dirty)
+		return;
+	connection->dirty = true;
+	connection->next_dirty = server->dirty;
+	server->dirty = connection;
+}
+
+static void note_said(struct rpc_server *server, struct connection *connection, int r) {
+	if (r < 0 && !connection->lost) {
+		/* It takes nothing: what it waits for is kept from all the others. */
+		log_failure("outbox-full", r, "%s does not take what it asked for",
+		    *connection->user ? connection->caller->code : "a process of the office");
+		connection->lost = true;
 	}
-	call = calloc(1, sizeof(*call));
-	own = calloc(1, sizeof(*own));
+	server_mark_dirty(server, connection);
+}
+
+void server_say(struct rpc_server *server, struct connection *connection, Header *header,
+    const ProtobufCMessage *message) {
+	note_said(server, connection,
+	    message ? outbox_add_message(&connection->outbox, &server->batches, header, message)
+	            : outbox_add(&connection->outbox, &server->batches, header, NULL, 0));
+}
+
+static struct rpc_call *new_call(struct rpc_server *server) {
+	struct rpc_call *call = calloc(1, sizeof(*call));
+	struct rpc_call_private *own = calloc(1, sizeof(*own));
+	pthread_condattr_t monotonic;
+
 	if (!call || !own) {
 		free(call);
 		free(own);
 		return NULL;
 	}
-	zmq_msg_init(&own->routing);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&own->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	arena_init(&call->arena, RPC_MEMORY_MAX);
+	call->actor = "";
 	call->own = own;
+	own->server = server;
 	own->made = server->made;
 	server->made = call;
 	return call;
 }
 
+struct rpc_call *server_take_call(struct rpc_server *server, struct connection *connection) {
+	struct rpc_call *call = server->spare;
+	struct rpc_call_private *own;
+
+	if (call)
+		server->spare = call->next;
+	else
+		call = new_call(server);
+	if (!call)
+		return NULL;
+	own = call->own;
+	own->connection = connection;
+	own->message_max = connection->message_max;
+	own->arrived_us = server->now_us;
+	own->next = connection->calls;
+	connection->calls = call;
+	connection->in_hand++;
+	connection->caller->in_hand++;
+	server->in_hand++;
+	flow_init(&own->flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, server->now_us / 1000);
+	return call;
+}
+
+static void leave_connection(struct rpc_server *server, struct rpc_call *call) {
+	struct connection *connection = call->own->connection;
+	struct rpc_call **link = &connection->calls;
+
+	while (*link != call)
+		link = &(*link)->own->next;
+	*link = call->own->next;
+	connection->in_hand--;
+	connection->caller->in_hand--;
+	pthread_mutex_lock(&server->lock);
+	call->own->connection = NULL;
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* What nobody will read counts as read, for the connection's sake. */
+static void grant_connection(
+    struct rpc_server *server, struct connection *connection, size_t used_up) {
+	Header header = HEADER__INIT;
+
+	header.kind = HEADER__KIND__CREDIT;
+	header.credit = flow_taken(&connection->flow, used_up, server->now_us / 1000);
+	if (header.credit)
+		server_say(server, connection, &header, NULL);
+}
+
 static void give_back(struct rpc_server *server, struct rpc_call *call) {
 	struct rpc_call_private *own = call->own;
+	struct rpc_call *made = own->made;
+	size_t unread = 0;
 
-	zmq_msg_close(&own->routing);
-	zmq_msg_init(&own->routing);
+	if (call->method && call->method->streams_requests && own->connection) {
+		for (struct chunk *chunk; (chunk = chunks_take(&own->arrived)) != NULL;) {
+			unread += chunk->size;
+			free(chunk);
+		}
+		if (unread)
+			grant_connection(server, own->connection, unread);
+	}
+	chunks_free(&own->arrived);
+	chunks_free(&own->leaving);
+	if (own->connection)
+		leave_connection(server, call);
 	arena_reset(&call->arena);
-	call->arena.cap = RPC_MEMORY_MAX;
-	if (own->heard)
-		own->heard->pending--;
-	own->heard = NULL;
-	own->in_hand = false;
-	call->method = NULL;
-	call->request = NULL;
-	call->reply = NULL;
+	/* All but what a call keeps for its next use. */
+	memset(&own->call, 0,
+	    offsetof(struct rpc_call_private, changed) - offsetof(struct rpc_call_private, call));
+	own->made = made;
+	own->arrived_all = false;
+	own->used_up = 0;
+	own->grant = 0;
+	own->answered = false;
+	memset(call, 0, offsetof(struct rpc_call, trace));
 	call->actor = "";
-	call->peer = NULL;
-	call->key = NULL;
+	call->token.size = 0;
 	call->status = RPC_OK;
 	call->fault = NULL;
+	call->retry_after_ms = 0;
 	call->packed = NULL;
 	call->packed_size = 0;
 	call->next = server->spare;
 	server->spare = call;
-	server->pending--;
+	server->in_hand--;
 }
 
-static void send_status(struct rpc_server *server, struct rpc_call *call) {
-	CallHeader header = CALL_HEADER__INIT;
+static void say_status(struct rpc_server *server, struct rpc_call *call) {
+	struct rpc_call_private *own = call->own;
+	bool replies = call->status == RPC_OK && call->method && !call->method->streams_replies;
+	Header header = HEADER__INIT;
 	int r;
 
-	if (call->status == RPC_OK && !call->packed && call->reply)
-		rpc_call_pack(call);
-	header.kind = CALL_HEADER__KIND__STATUS;
-	header.call = call->own->call;
-	header.trace = call->own->trace;
+	if (replies && !call->packed)
+		replies = rpc_call_pack(call) == RPC_OK;
+	header.kind = HEADER__KIND__STATUS;
+	header.call = own->call;
 	header.status = call->status;
-	header.fault = call->fault;
-	r = frames_send(call->own->socket, &call->own->routing, &header,
-	    call->status == RPC_OK ? call->packed : NULL,
-	    call->status == RPC_OK ? call->packed_size : 0);
-	if (r < 0)
-		log_failure("reply-failed", r, "a reply could not be sent");
+	if (call->status != RPC_OK) {
+		header.fault = call->fault;
+		header.retry_after_ms = call->retry_after_ms;
+		header.details = own->details;
+		header.n_details = own->detail_count;
+		header.details_cut = own->details_cut;
+		if (header__get_packed_size(&header) > RPC_HEADER_MAX) {
+			header.n_details = 0;
+			header.details_cut += (uint32_t)own->detail_count;
+			header.fault = NULL;
+		}
+	}
+	r = outbox_add(&own->connection->outbox, &server->batches, &header,
+	    replies ? call->packed : NULL, replies ? call->packed_size : 0);
+	note_said(server, own->connection, r);
+	own->bytes_out += replies ? call->packed_size : 0;
+}
+
+void server_end_call(struct rpc_server *server, struct rpc_call *call) {
+	struct connection *connection = call->own->connection;
+
+	if (connection) {
+		say_status(server, call);
+		connection->caller->by_status[call->status]++;
+		connection->caller->bytes_out += call->own->bytes_out;
+	}
+	if (call->method) {
+		struct stats_call ended = {
+			.method = call->method,
+			.trace = &call->trace,
+			.caller = call->own->peer,
+			.status = call->status,
+			.duration_us = clock_monotonic_us() - call->own->arrived_us,
+			.bytes_in = call->own->bytes_in,
+			.bytes_out = call->own->bytes_out,
+		};
+
+		stats_count(&server->stats, &ended);
+	}
 	give_back(server, call);
 }
 
-void rpc_server_answer(struct rpc_server *server, struct rpc_call *call) {
+void server_post(struct rpc_call *call) {
+	struct rpc_server *server = call->own->server;
 	uint64_t one = 1;
 
-	if (pthread_equal(server->loop, pthread_self())) {
-		send_status(server, call);
+	if (call->own->posted)
+		return;
+	call->own->posted = true;
+	call->own->next_posted = server->posted;
+	if (!server->posted)
+		(void)!write(server->wake, &one, sizeof(one));
+	server->posted = call;
+}
+
+void rpc_server_answer(struct rpc_server *server, struct rpc_call *call) {
+	/* What a stream sent before is with the loop and must leave first. */
+	if (pthread_equal(server->loop, pthread_self()) && !call->own->posted) {
+		server_end_call(server, call);
 		return;
 	}
 	pthread_mutex_lock(&server->lock);
-	call->next = server->ended;
-	server->ended = call;
+	call->own->answered = true;
+	server_post(call);
 	pthread_mutex_unlock(&server->lock);
-	(void)!write(server->wake, &one, sizeof(one));
 }
 
-static void send_ended(struct rpc_server *server) {
-	struct rpc_call *ended;
+/* What a handler on another thread left for the loop. */
+static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
+	struct rpc_call_private *own = call->own;
+	struct chunks leaving;
+	Header header = HEADER__INIT;
+	size_t used_up;
+	bool answered;
+
+	pthread_mutex_lock(&server->lock);
+	leaving = own->leaving;
+	own->leaving = (struct chunks) { NULL, NULL };
+	used_up = own->used_up;
+	own->used_up = 0;
+	header.credit = own->grant;
+	own->grant = 0;
+	answered = own->answered;
+	own->posted = false;
+	pthread_mutex_unlock(&server->lock);
+	header.call = own->call;
+	if (own->connection && header.credit && !answered && own->state == CALL_OPEN) {
+		header.kind = HEADER__KIND__CREDIT;
+		server_say(server, own->connection, &header, NULL);
+	}
+	if (own->connection && used_up)
+		grant_connection(server, own->connection, used_up);
+	header.credit = 0;
+	header.kind = HEADER__KIND__DATA;
+	for (struct chunk *chunk; (chunk = chunks_take(&leaving)) != NULL;) {
+		if (own->connection)
+			note_said(server, own->connection,
+			    outbox_add(&own->connection->outbox, &server->batches, &header, chunk->bytes,
+			        chunk->size));
+		own->bytes_out += chunk->size;
+		free(chunk);
+	}
+	if (answered)
+		server_end_call(server, call);
+}
+
+static void serve_all_posted(struct rpc_server *server) {
+	struct rpc_call *posted;
 	uint64_t count;
 
 	(void)!read(server->wake, &count, sizeof(count));
 	pthread_mutex_lock(&server->lock);
-	ended = server->ended;
-	server->ended = NULL;
+	posted = server->posted;
+	server->posted = NULL;
 	pthread_mutex_unlock(&server->lock);
-	while (ended) {
-		struct rpc_call *call = ended;
+	while (posted) {
+		struct rpc_call *call = posted;
 
-		ended = call->next;
-		send_status(server, call);
+		posted = call->own->next_posted;
+		serve_posted(server, call);
 	}
 }
 
-static void free_calls(struct rpc_call *calls) {
-	while (calls) {
-		struct rpc_call *call = calls;
+static void say_goodbye(
+    struct rpc_server *server, struct connection *connection, Goodbye__Reason reason) {
+	Header header = HEADER__INIT;
+	Goodbye goodbye = GOODBYE__INIT;
 
-		calls = call->own->made;
-		zmq_msg_close(&call->own->routing);
-		arena_deinit(&call->arena);
-		free(call->own);
-		free(call);
+	header.kind = HEADER__KIND__GOAWAY;
+	goodbye.reason = reason;
+	goodbye.last_call = connection->highest;
+	server_say(server, connection, &header, &goodbye.base);
+}
+
+static int flush(struct rpc_server *server, struct connection *connection) {
+	int r = outbox_send(&connection->outbox, &server->batches, connection->listener->socket,
+	    connection->key + 1, connection->routing_size);
+
+	if (connection->waiting != (r == OUTBOX_WAITS))
+		server->waiting += connection->waiting ? (size_t)-1 : 1;
+	connection->waiting = r == OUTBOX_WAITS;
+	return r;
+}
+
+/* Its calls go on without it: their handlers hear that nobody waits. */
+static void cancel_calls(struct rpc_server *server, struct connection *connection) {
+	while (connection->calls) {
+		struct rpc_call *call = connection->calls;
+
+		atomic_store(&call->own->cancelled, true);
+		leave_connection(server, call);
+		pthread_mutex_lock(&server->lock);
+		pthread_cond_signal(&call->own->changed);
+		pthread_mutex_unlock(&server->lock);
 	}
 }
 
-/* A caller that repeats its call finds the server that comes after this one; the others are told.
- */
-static void say_farewell(struct rpc_server *server) {
-	send_ended(server);
-	for (struct rpc_call *call = server->made; call; call = call->own->made) {
-		if (!call->own->in_hand || call->method->access != ACCESS__CALLS)
-			continue;
-		rpc_call_refuse(
-		    call, RPC_UNAVAILABLE, FAULT__REASON__SERVICE_DOWN, call->method->name, NULL);
-		send_status(server, call);
+void server_forget(
+    struct rpc_server *server, struct connection *connection, Goodbye__Reason reason) {
+	struct connection **link = &server->dirty;
+
+	cancel_calls(server, connection);
+	if (reason)
+		say_goodbye(server, connection, reason);
+	if (reason)
+		(void)flush(server, connection);
+	outbox_empty(&connection->outbox, &server->batches);
+	server->waiting -= connection->waiting ? 1 : 0;
+	while (connection->dirty && *link != connection)
+		link = &(*link)->next_dirty;
+	if (connection->dirty)
+		*link = connection->next_dirty;
+	connections_remove(&server->connections, connection);
+}
+
+static void flush_dirty(struct rpc_server *server) {
+	struct connection *dirty = server->dirty;
+
+	server->dirty = NULL;
+	while (dirty) {
+		struct connection *connection = dirty;
+		int r = connection->lost ? OUTBOX_LOST : flush(server, connection);
+
+		dirty = connection->next_dirty;
+		connection->dirty = false;
+		if (r == OUTBOX_WAITS)
+			server_mark_dirty(server, connection);
+		else if (r != OUTBOX_EMPTY)
+			server_forget(server, connection, GOODBYE__REASON__UNSPECIFIED);
 	}
 }
 
-void rpc_server_close(struct rpc_server *server) {
-	struct heard *heard;
-	struct heard *next;
+/* Who was silent for longer than was agreed is gone, whatever its line says. */
+static void sweep(struct rpc_server *server) {
+	uint64_t now_ms = server->now_us / 1000;
+	struct connection *oldest;
 
-	say_farewell(server);
-	for (size_t i = 0; i < server->listener_count; i++) {
-		zmq_setsockopt(server->listeners[i].socket, ZMQ_LINGER, &farewell_ms, sizeof(farewell_ms));
-		zmq_close(server->listeners[i].socket);
-	}
-	free_calls(server->made);
-	HASH_ITER(hh, server->heard, heard, next) {
-		HASH_DEL(server->heard, heard);
-		free(heard);
-	}
-	pthread_mutex_destroy(&server->lock);
-	file_descriptor_close(&server->wake);
-	free(server);
-}
-
-/* Null when memory is out. */
-static struct heard *note_heard(struct rpc_server *server, const char *peer) {
-	struct heard *heard;
-
-	HASH_FIND_STR(server->heard, peer, heard);
-	if (!heard && HASH_COUNT(server->heard) < PEERS_MAX) {
-		heard = calloc(1, sizeof(*heard));
-		if (!heard)
-			return NULL;
-		snprintf(heard->peer, sizeof(heard->peer), "%s", peer);
-		HASH_ADD_STR(server->heard, peer, heard);
-	}
-	if (heard)
-		heard->last_ms = clock_wall_ms();
-	return heard;
-}
-
-uint64_t rpc_server_last_heard_ms(const struct rpc_server *server, const char *peer) {
-	struct heard *heard;
-
-	HASH_FIND_STR(server->heard, peer, heard);
-	return heard ? heard->last_ms : 0;
-}
-
-/* Only a key that our own ZAP handler let in, and only while it is still in the list. */
-static bool identify(struct rpc_server *server, const struct listener *listener,
-    struct rpc_call *call, zmq_msg_t *payload) {
-	uint8_t key[KEYRING_KEY_SIZE];
-	const char *user;
-
-	if (!listener->keyring)
-		return true;
-	user = zmq_msg_gets(payload, "User-Id");
-	if (!user || !rpc_key_is_valid(user))
-		return false;
-	rpc_key_decode(user, key);
-	if (!rpc_keyring_find(listener->keyring, key, call->own->peer))
-		return false;
-	call->own->heard = note_heard(server, call->own->peer);
-	if (!call->own->heard)
-		return false;
-	call->own->heard->pending++;
-	call->peer = call->own->peer;
-	return true;
-}
-
-static bool is_overloaded(const struct rpc_server *server, const struct rpc_call *call) {
-	const struct heard *heard = call->own->heard;
-
-	return server->pending > RPC_PENDING_MAX || (heard && heard->pending > RPC_PENDING_PEER_MAX);
-}
-
-static void accept_call(
-    struct rpc_server *server, struct listener *listener, struct frames *frames) {
-	struct rpc_call *call = take_call(server);
-	ProtobufCMessage *unpacked = NULL;
-	CallHeader *header;
-	int status;
-
-	if (!call)
+	if (now_ms - server->swept_ms < SWEEP_MS)
 		return;
-	server->pending++;
-	call->own->socket = listener->socket;
-	zmq_msg_move(&call->own->routing, &frames->routing);
-	if (message_unpack(&call_header__descriptor, zmq_msg_data(&frames->header),
-	        zmq_msg_size(&frames->header), &call->arena, &unpacked) != MESSAGE_OK) {
-		give_back(server, call);
-		return;
-	}
-	header = (CallHeader *)unpacked;
-	call->own->call = header->call;
-	snprintf(call->own->trace, sizeof(call->own->trace), "%.*s",
-	    (int)text_cut(header->trace, sizeof(call->own->trace) - 1), header->trace);
-	if (header->kind != CALL_HEADER__KIND__REQUEST) {
-		give_back(server, call);
-		return;
-	}
-	if (!identify(server, listener, call, &frames->payload))
-		status =
-		    rpc_call_refuse(call, RPC_UNAUTHENTICATED, FAULT__REASON__NOT_ALLOWED, "key", NULL);
-	else if (is_overloaded(server, call))
-		status = rpc_call_refuse(
-		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, header->method, NULL);
-	else
-		status = rpc_call_prepare(
-		    call, header, zmq_msg_data(&frames->payload), zmq_msg_size(&frames->payload));
-	call->status = (enum rpc_status)status;
-	if (status != RPC_OK) {
-		call->reply = NULL;
-		send_status(server, call);
-		return;
-	}
-	call->own->in_hand = true;
-	server->dispatch(server->context, call);
+	server->swept_ms = now_ms;
+	while ((oldest = server->connections.oldest) &&
+	       now_ms - oldest->heard_ms > RPC_SILENCE_MS + RPC_KEEPALIVE_MS)
+		server_forget(server, oldest, GOODBYE__REASON__UNSPECIFIED);
 }
 
 /* A bounded number at once, so that one busy listener does not starve the other. */
@@ -344,13 +450,27 @@ static void drain(struct rpc_server *server, struct listener *listener) {
 		struct frames frames;
 		int r = frames_receive(listener->socket, FRAMES_ROUTED, &frames);
 
-		if (r == FRAMES_DROPPED)
+		if (r == FRAMES_DROPPED) {
+			server->stats.frames_dropped++;
 			continue;
+		}
 		if (r != FRAMES_OK)
 			return;
-		accept_call(server, listener, &frames);
+		server_accept(server, listener, &frames);
 		frames_close(&frames);
+		server->now_us = clock_monotonic_us();
 	}
+}
+
+static bool has_drained(const struct rpc_server *server) {
+	return server->drained_by_ms &&
+	       (server->in_hand == 0 || server->now_us / 1000 > server->drained_by_ms);
+}
+
+static long patience_ms(const struct rpc_server *server) {
+	if (server->waiting || server->drained_by_ms)
+		return TRY_AGAIN_MS;
+	return server->connections.count ? SWEEP_MS : -1;
 }
 
 int rpc_server_run(struct rpc_server *server) {
@@ -358,7 +478,7 @@ int rpc_server_run(struct rpc_server *server) {
 
 	server->loop = pthread_self();
 	server->running = true;
-	while (server->running) {
+	while (server->running && !has_drained(server)) {
 		size_t count = 0;
 		size_t watched;
 
@@ -370,23 +490,73 @@ int rpc_server_run(struct rpc_server *server) {
 			items[count++] =
 			    (zmq_pollitem_t) { .fd = server->watches[i].descriptor, .events = ZMQ_POLLIN };
 		items[count++] = (zmq_pollitem_t) { .fd = server->wake, .events = ZMQ_POLLIN };
-		if (zmq_poll(items, (int)count, -1) < 0) {
+		if (zmq_poll(items, (int)count, patience_ms(server)) < 0) {
 			if (errno == EINTR)
 				continue;
 			return failed_here(-errno);
 		}
+		server->now_us = clock_monotonic_us();
 		if (items[count - 1].revents)
-			send_ended(server);
+			serve_all_posted(server);
 		for (size_t i = 0; i < server->listener_count; i++)
 			if (items[i].revents)
 				drain(server, &server->listeners[i]);
 		for (size_t i = 0; i < server->watch_count; i++)
 			if (items[watched + i].revents)
 				server->watches[i].ready(server->watches[i].context);
+		flush_dirty(server);
+		sweep(server);
 	}
 	return 0;
 }
 
 void rpc_server_stop(struct rpc_server *server) {
-	server->running = false;
+	if (server->drained_by_ms)
+		return;
+	server->drained_by_ms = server->now_us / 1000 + RPC_DRAIN_MS;
+	for (struct connection *each = server->connections.oldest; each; each = each->newer)
+		say_goodbye(server, each, GOODBYE__REASON__STOPPING);
+}
+
+static void free_calls(struct rpc_call *calls) {
+	while (calls) {
+		struct rpc_call *call = calls;
+
+		calls = call->own->made;
+		chunks_free(&call->own->arrived);
+		chunks_free(&call->own->leaving);
+		pthread_cond_destroy(&call->own->changed);
+		arena_deinit(&call->arena);
+		free(call->own);
+		free(call);
+	}
+}
+
+void rpc_server_close(struct rpc_server *server) {
+	server->loop = pthread_self();
+	server->now_us = clock_monotonic_us();
+	serve_all_posted(server);
+	for (struct rpc_call *call = server->made; call; call = call->own->made) {
+		if (!call->own->in_hand)
+			continue;
+		rpc_call_refuse(
+		    call, RPC_UNAVAILABLE, FAULT__REASON__SERVICE_DOWN, call->method->name, NULL);
+		server_end_call(server, call);
+	}
+	flush_dirty(server);
+	while (server->connections.oldest)
+		server_forget(server, server->connections.oldest, GOODBYE__REASON__UNSPECIFIED);
+	for (size_t i = 0; i < server->listener_count; i++) {
+		zmq_setsockopt(server->listeners[i].socket, ZMQ_LINGER, &farewell_ms, sizeof(farewell_ms));
+		zmq_close(server->listeners[i].socket);
+	}
+	free_calls(server->made);
+	connections_deinit(&server->connections);
+	batch_store_deinit(&server->batches);
+	arena_deinit(&server->scratch);
+	stats_deinit(&server->stats);
+	rpc_token_checker_free(server->tokens);
+	pthread_mutex_destroy(&server->lock);
+	file_descriptor_close(&server->wake);
+	free(server);
 }

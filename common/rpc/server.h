@@ -8,11 +8,10 @@
  */
 #pragma once
 
+#include "cchc/node.pb-c.h"
 #include "common/rpc/call.h"
 #include "common/rpc/keyring.h"
-
-#define RPC_PENDING_MAX      1024 /* calls in hand; beyond this RESOURCE_EXHAUSTED */
-#define RPC_PENDING_PEER_MAX 16   /* of them, calls of one peer */
+#include "common/rpc/limits.h"
 
 typedef void rpc_dispatch_function(void *context, struct rpc_call *call);
 
@@ -20,6 +19,8 @@ struct rpc_server_options {
 	struct rpc_transport *transport;
 	rpc_dispatch_function *dispatch;
 	void *context;
+	const char *node;                    /* our organisation code */
+	const struct rpc_identity *identity; /* checks who acts; null: no token is believed */
 };
 
 struct rpc_server;
@@ -27,7 +28,7 @@ struct rpc_server;
 int rpc_server_open(const struct rpc_server_options *options, struct rpc_server **ret_server);
 
 /* Nobody else may hold a call any more. What was answered is still sent; calls that nobody answered
- * and that their callers do not repeat end with UNAVAILABLE. */
+ * end with UNAVAILABLE. */
 void rpc_server_close(struct rpc_server *server);
 
 /* Serve the office's own over ipc. Return: 0 or a negative errno. */
@@ -47,10 +48,20 @@ int rpc_server_watch(
 
 /* Serve until rpc_server_stop. Return: 0 or a negative errno. */
 int rpc_server_run(struct rpc_server *server);
-void rpc_server_stop(struct rpc_server *server); /* from the loop's thread */
+
+/* Take no more calls, tell everybody so, and leave the loop once the calls in hand are answered, or
+ * after RPC_DRAIN_MS. From the loop's thread. */
+void rpc_server_stop(struct rpc_server *server);
 
 /* End a call; it belongs to the server again. From any thread. */
 void rpc_server_answer(struct rpc_server *server, struct rpc_call *call);
 
 /* When a peer was last heard, milliseconds since 1970; 0: never. From the loop's thread. */
 uint64_t rpc_server_last_heard_ms(const struct rpc_server *server, const char *peer);
+
+/* What was counted, in `arena`: methods, callers, and the calls of one trace (null: of all) that
+ * ended lately, oldest first. From the loop's thread. Return: 0 or -ENOMEM. */
+int rpc_server_statistics(
+    struct rpc_server *server, struct arena *arena, NodeStatistics *ret_statistics);
+int rpc_server_trace(
+    const struct rpc_server *server, const char *trace, struct arena *arena, TraceReply *ret_trace);

@@ -23,6 +23,7 @@ enum rpc_status {
 	RPC_UNAVAILABLE = 14,
 	RPC_DATA_LOSS = 15,
 	RPC_UNAUTHENTICATED = 16,
+	RPC_STATUS_COUNT
 };
 
 /* "NOT_FOUND" …; "UNKNOWN" for a number that is none of them. */

@@ -30,13 +30,15 @@ static void allow_descriptors(void) {
 		log_warn("descriptors-few", "the limit of open files stays at its low value");
 }
 
-int rpc_transport_open(struct rpc_transport **ret_transport) {
+int rpc_transport_open(const struct contract *contract, struct rpc_transport **ret_transport) {
 	struct rpc_transport *transport = calloc(1, sizeof(*transport));
 
 	if (!transport || sodium_init() < 0) {
 		free(transport);
 		return failed_here(-ENOMEM);
 	}
+	transport->contract = contract;
+	randombytes_buf(&transport->boot, sizeof(transport->boot));
 	allow_descriptors();
 	transport->context = zmq_ctx_new();
 	if (transport->context)

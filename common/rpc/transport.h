@@ -10,10 +10,8 @@
 #pragma once
 
 #include "common/base/error.h"
-
-#define RPC_PAYLOAD_MAX (1u << 20)             /* larger payloads are refused by the sender */
-#define RPC_HEADER_MAX  4096u                  /* larger headers are dropped */
-#define RPC_FRAME_MAX   (RPC_PAYLOAD_MAX + 64) /* with what CURVE adds */
+#include "common/rpc/limits.h"
+#include "proto/contract.h"
 
 /* A CURVE key pair, Z85 text as in key files. */
 #define RPC_KEY_TEXT_SIZE 41
@@ -25,8 +23,9 @@ struct rpc_identity {
 
 struct rpc_transport;
 
-/* Make the context. Call it after the last fork. Return: 0 or a negative errno. */
-int rpc_transport_open(struct rpc_transport **ret_transport);
+/* Make the context; the contract is what its servers serve and its clients call. Call it after the
+ * last fork. Return: 0 or a negative errno. */
+int rpc_transport_open(const struct contract *contract, struct rpc_transport **ret_transport);
 
 /* Every server and client of the transport must be closed before. */
 void rpc_transport_close(struct rpc_transport *transport);

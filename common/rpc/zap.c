@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/rpc/audit.h"
 #include "common/rpc/internal.h"
 #include "common/rpc/keyring.h"
 
@@ -24,6 +25,7 @@ struct zap {
 	void *stopped; /* PAIR, the thread's end */
 	pthread_t thread;
 	struct rpc_keyring *keyring;
+	struct audit audit;
 };
 
 struct zap_request {
@@ -63,12 +65,14 @@ static void answer_request(struct zap *zap, const struct zap_request *request) {
 	             request->sizes[ZAP_KEY] == KEYRING_KEY_SIZE &&
 	             rpc_keyring_find(zap->keyring, (const uint8_t *)request->frames[ZAP_KEY], code);
 	const char *status = known ? "200" : "400";
+	unsigned silent;
 
 	if (known)
 		zmq_z85_encode(user, (const uint8_t *)request->frames[ZAP_KEY], KEYRING_KEY_SIZE);
-	else
-		log_warn("peer-refused", "a key that is not in the peer list, from %s",
-		    request->count > ZAP_ADDRESS ? request->frames[ZAP_ADDRESS] : "?");
+	else if (audit_may_write(&zap->audit, &silent))
+		log_warn("peer-refused",
+		    "a key that is not in the peer list, from %s; %u more since the last line",
+		    request->count > ZAP_ADDRESS ? request->frames[ZAP_ADDRESS] : "?", silent);
 	zmq_send(zap->handler, "1.0", 3, ZMQ_SNDMORE);
 	zmq_send(zap->handler, request->frames[ZAP_REQUEST], (size_t)request->sizes[ZAP_REQUEST],
 	    ZMQ_SNDMORE);

@@ -29,7 +29,9 @@ int service_ask_all(struct service_call *call, struct service_question *question
 			.method = questions[begun].method,
 			.message = questions[begun].request,
 			.deadline_ms = left > MARGIN_MS ? left - MARGIN_MS : left,
-			.actor = call->rpc->actor,
+			.token = &call->rpc->token,
+			.trace = &call->rpc->trace,
+			.cause = call->rpc,
 		};
 
 		answer = worker_client(call->worker, questions[begun].service, &clients[begun]);

@@ -1,87 +1,88 @@
 /* SPDX-License-Identifier: MIT */
-/* Node/Check: answered as soon as the service can serve. */
-#include <stdio.h>
+/*
+ * Health, with gRPC's names (grpc.health.v1). Liveness: the loop turns, or there would be no
+ * answer. Readiness: the service can do its work, which is more.
+ */
 #include <string.h>
-#include <unistd.h>
 
+#include "cchc/node.pb-c.h"
 #include "common/service/service.h"
-#include "common/store/event_log.h"
 
-static uint64_t resident_bytes(void) {
-	FILE *stream = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
+enum { LOOK_MS = 1000 };
 
-	if (!stream)
-		return 0;
-	if (fscanf(stream, "%*u %lu", &pages) != 1)
-		pages = 0;
-	fclose(stream);
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+typedef HealthCheckResponse__ServingStatus serving_status;
+
+/* "" when it is ready, or what is in the way. */
+static const char *obstacle(const struct service *service) {
+	if (service_is_stopping(service))
+		return "stopping";
+	if (service_plan_of(service)->schema && store_is_full(service_store(service)))
+		return "disk";
+	return "";
 }
 
-static int fill_registers(struct service_call *call, const struct schema *schema, Health *health) {
-	health->registers =
-	    arena_alloc(call->arena, (schema->register_count + 1) * sizeof(RegisterSize *));
-	if (!health->registers)
-		return failed_here(-ENOMEM);
-	for (size_t i = 0; i < schema->register_count; i++) {
-		RegisterSize *size = arena_alloc(call->arena, sizeof(*size));
+static bool has_interface(const struct service *service, const char *name) {
+	size_t length = strlen(name);
 
-		if (!size)
-			return failed_here(-ENOMEM);
-		register_size__init(size);
-		size->name = (char *)(uintptr_t)schema->registers[i]->name;
-		size->records = register_count(call->txn, schema->registers[i]);
-		health->registers[health->n_registers++] = size;
+	for (size_t i = 0; i < office_contract.method_count; i++) {
+		const char *method = office_contract.methods[i].name;
+
+		if (strncmp(method, name, length) == 0 && method[length] == '/' &&
+		    service_serves(service, method))
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-static int fill_marks(struct service_call *call, Health *health) {
-	struct event_mark *marks;
-	size_t count;
-	int r = event_log_marks(call->txn, STREAM__STREAM_UNSPECIFIED, call->arena, &marks, &count);
-
-	if (r < 0)
-		return failed_below(r);
-	health->watermarks = arena_alloc(call->arena, (count + 1) * sizeof(Watermark *));
-	if (!health->watermarks)
-		return failed_here(-ENOMEM);
-	for (size_t i = 0; i < count; i++) {
-		Watermark *mark = arena_alloc(call->arena, sizeof(*mark));
-
-		if (!mark)
-			return failed_here(-ENOMEM);
-		watermark__init(mark);
-		mark->service = health->service;
-		mark->origin = marks[i].origin;
-		mark->stream = marks[i].stream;
-		mark->epoch = marks[i].epoch;
-		mark->sequence = marks[i].sequence;
-		mark->as_of_ms = event_clock_ms(marks[i].clock);
-		health->watermarks[health->n_watermarks++] = mark;
-	}
-	return 0;
+static serving_status look(
+    const struct service *service, const char *asked, const char **ret_reason) {
+	*ret_reason = "";
+	if (strcmp(asked, "liveness") == 0)
+		return HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+	if (*asked && strcmp(asked, "readiness") != 0 && !has_interface(service, asked))
+		return HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
+	*ret_reason = obstacle(service);
+	return **ret_reason ? HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING
+	                    : HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
 }
 
 int service_check(
     struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
-	const struct service_plan *plan = service_plan_of(call->service);
-	Health *health = (Health *)reply;
-	uint64_t map_bytes;
+	const char *asked = ((const HealthCheckRequest *)request)->service;
+	HealthCheckResponse *response = (HealthCheckResponse *)reply;
+	const char *reason;
+
+	response->status = look(call->service, asked, &reason);
+	response->reason = (char *)(uintptr_t)reason;
+	if (response->status == HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN)
+		return service_refuse(call, RPC_NOT_FOUND, FAULT__REASON__UNKNOWN_METHOD, "service", asked);
+	return 0;
+}
+
+int service_watch(
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+	const char *asked = ((const HealthCheckRequest *)request)->service;
+	HealthCheckResponse last = HEALTH_CHECK_RESPONSE__INIT;
 	int r = 0;
 
-	(void)request;
-	health->service = (char *)(uintptr_t)plan->name;
-	health->node = service_node(call->service)->settings.code;
-	health->version = (char *)(uintptr_t)CCHC_VERSION;
-	health->resident_bytes = resident_bytes();
-	if (!plan->schema)
-		return 0;
-	store_size(service_store(call->service), &health->store_bytes, &map_bytes);
-	health->held_events = store_count(call->txn, TABLE_HELD);
-	r = fill_registers(call, plan->schema, health);
-	if (r == 0)
-		r = fill_marks(call, health);
-	return r < 0 ? failed_below(r) : 0;
+	(void)reply;
+	/* UNKNOWN is never what is found, so that the first look is told. */
+	while (r == 0 && !rpc_call_is_over(call->rpc)) {
+		const char *reason;
+		serving_status status = look(call->service, asked, &reason);
+
+		if (status != last.status || strcmp(reason, last.reason) != 0) {
+			last.status = status;
+			last.reason = (char *)(uintptr_t)reason;
+			r = rpc_call_send(call->rpc, &last.base);
+		}
+		if (service_is_stopping(call->service))
+			return r;
+		/* Room on a disk comes and goes without telling anybody. */
+		if (r == 0)
+			rpc_call_wait(call->rpc, LOOK_MS);
+	}
+	return r ? r
+	         : service_refuse(
+	               call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__CANCELLED, "service", asked);
 }

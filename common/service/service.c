@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +12,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/service/workers.h"
 #include "common/store/committer.h"
 #include "common/store/idempotency.h"
 
-enum { LARGE_CHUNK = 128 << 10 };
+enum { LARGE_CHUNK = 128 << 10, STREAMS_MAX = 16 };
 
 struct service {
 	const struct service_plan *plan;
@@ -27,13 +27,26 @@ struct service {
 	struct committer *committer;
 	struct rpc_transport *transport;
 	struct rpc_server *server;
-	struct workers *workers;
+	struct workers *workers; /* for methods that call other services */
+	struct workers *streams; /* for methods that stream: each waits for its caller */
 	int signals;
+	atomic_bool stopping;
 	const struct service_method **rows; /* one for each method of the contract; null: not ours */
 };
 
+/* What every service answers. */
+static const char *const common_interfaces[] = { "Health", "Node", "Reflection", "Line" };
 static const struct service_method common_methods[] = {
-	{ "Node/Check", service_check, NULL },
+	{ "Health/Check", service_check, NULL },
+	{ "Health/Watch", service_watch, NULL },
+	{ "Node/State", service_state, NULL },
+	{ "Node/Statistics", service_statistics, NULL },
+	{ "Node/Trace", service_trace, NULL },
+	{ "Reflection/Describe", service_describe, NULL },
+	{ "Line/Echo", service_echo, NULL },
+	{ "Line/Upload", service_upload, NULL },
+	{ "Line/Download", service_download, NULL },
+	{ "Line/Converse", service_converse, NULL },
 	{ "Figures/Evaluate", service_evaluate, NULL },
 	{ "Figures/Open", service_open_figure, NULL },
 	{ "Replica/Marks", service_marks, NULL },
@@ -62,7 +75,7 @@ struct rpc_transport *service_transport(const struct service *service) {
 }
 
 bool service_is_stopping(const struct service *service) {
-	return workers_are_stopping(service->workers);
+	return atomic_load(&service->stopping);
 }
 
 int service_refuse(struct service_call *call, enum rpc_status status, Fault__Reason reason,
@@ -72,7 +85,7 @@ int service_refuse(struct service_call *call, enum rpc_status status, Fault__Rea
 
 static const struct service_method *row_of(
     const struct service *service, const struct rpc_call *call) {
-	return service->rows[call->method - contract_methods];
+	return service->rows[call->method - office_contract.methods];
 }
 
 /* What a handler or the store returned becomes the call's status here and nowhere else. */
@@ -85,9 +98,17 @@ static void settle(struct service *service, struct rpc_call *call, int result) {
 		return;
 	}
 	if (result < 0) {
+		log_trace(call->trace.id);
 		log_failure("call-failed", result, "%s", call->method->name);
+		log_trace(NULL);
 		rpc_call_refuse(call, RPC_INTERNAL, FAULT__REASON__UNSPECIFIED, call->method->name, NULL);
 	}
+}
+
+/* Nobody waits for it any more: it is not begun. */
+static int refuse_dead(struct rpc_call *call) {
+	return rpc_call_refuse(
+	    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
 }
 
 static int handle(struct service *service, struct rpc_call *call, struct store_txn *txn,
@@ -105,9 +126,13 @@ static int handle(struct service *service, struct rpc_call *call, struct store_t
 
 	/* A batch may be run again: nothing of an earlier try may stay in the reply. */
 	protobuf_c_message_init(call->method->reply, call->reply);
+	log_trace(call->trace.id);
 	r = row->handle(&handled, call->request, call->reply);
 	/* Packed here: the reply may borrow from the transaction. */
-	return r ? r : rpc_call_pack(call);
+	if (r == 0 && !call->method->streams_replies)
+		r = rpc_call_pack(call);
+	log_trace(NULL);
+	return r;
 }
 
 static void run_read(struct service *service, struct rpc_call *call) {
@@ -135,9 +160,8 @@ static int run_write(struct committer_job *job, struct store_txn *txn) {
 	struct store_value kept;
 	int r;
 
-	if (clock_monotonic_ms() > call->deadline_ms)
-		return rpc_call_refuse(
-		    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+	if (rpc_call_is_over(call))
+		return refuse_dead(call);
 	r = idempotency_find(txn, call->key, call->method->name, &kept);
 	if (r < 0)
 		return failed_below(r);
@@ -182,12 +206,15 @@ static void run_work(void *context, struct service_worker *worker, struct rpc_ca
 	struct service *service = context;
 
 	/* Its caller stopped waiting: dead work is not begun. */
-	if (clock_monotonic_ms() > call->deadline_ms)
-		rpc_call_refuse(
-		    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+	if (rpc_call_is_over(call))
+		refuse_dead(call);
 	else
 		settle(service, call, handle(service, call, NULL, worker));
 	rpc_server_answer(service->server, call);
+}
+
+static bool is_stream(const struct contract_method *method) {
+	return method->streams_requests || method->streams_replies;
 }
 
 static void dispatch(void *context, struct rpc_call *call) {
@@ -202,7 +229,9 @@ static void dispatch(void *context, struct rpc_call *call) {
 	switch (call->method->access) {
 	case ACCESS__READS: run_read(service, call); break;
 	case ACCESS__WRITES: queue_write(service, call); break;
-	default: workers_add(service->workers, call); break;
+	default:
+		workers_add(is_stream(call->method) ? service->streams : service->workers, call);
+		break;
 	}
 }
 
@@ -214,7 +243,15 @@ static const struct service_method *find_row(
 	return NULL;
 }
 
-static bool serves(const struct service_plan *plan, const char *method) {
+bool service_serves(const struct service *service, const char *method) {
+	const struct service_plan *plan = service->plan;
+
+	for (size_t i = 0; i < LENGTH_OF(common_interfaces); i++) {
+		size_t length = strlen(common_interfaces[i]);
+
+		if (strncmp(method, common_interfaces[i], length) == 0 && method[length] == '/')
+			return true;
+	}
 	for (size_t i = 0; i < LENGTH_OF(plan->interfaces) && plan->interfaces[i]; i++) {
 		size_t length = strlen(plan->interfaces[i]);
 
@@ -227,13 +264,13 @@ static bool serves(const struct service_plan *plan, const char *method) {
 static int bind_methods(struct service *service) {
 	const struct service_plan *plan = service->plan;
 
-	service->rows = calloc(contract_methods_count, sizeof(service->rows[0]));
+	service->rows = calloc(office_contract.method_count, sizeof(service->rows[0]));
 	if (!service->rows)
 		return failed_here(-ENOMEM);
-	for (size_t i = 0; i < contract_methods_count; i++) {
-		const char *name = contract_methods[i].name;
+	for (size_t i = 0; i < office_contract.method_count; i++) {
+		const char *name = office_contract.methods[i].name;
 
-		if (!serves(plan, name))
+		if (!service_serves(service, name))
 			continue;
 		service->rows[i] = find_row(plan->methods, plan->method_count, name);
 		if (!service->rows[i])
@@ -292,8 +329,10 @@ static void on_signal(void *context) {
 	struct service *service = context;
 	struct signalfd_siginfo info;
 
-	if (read(service->signals, &info, sizeof(info)) == sizeof(info))
-		rpc_server_stop(service->server);
+	if (read(service->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	atomic_store(&service->stopping, true);
+	rpc_server_stop(service->server);
 }
 
 static int open_signals(struct service *service) {
@@ -311,10 +350,20 @@ static int open_signals(struct service *service) {
 
 static int open_server(struct service *service) {
 	char endpoint[NODE_ENDPOINT_SIZE];
-	int r = rpc_transport_open(&service->transport);
+	struct rpc_identity identity;
+	int r = rpc_transport_open(&office_contract, &service->transport);
 
 	if (r == 0)
-		r = rpc_server_open(&(struct rpc_server_options) { service->transport, dispatch, service },
+		r = node_identity(&service->node, &identity);
+	if (r == 0)
+		r = rpc_server_open(
+		    &(struct rpc_server_options) {
+		        .transport = service->transport,
+		        .dispatch = dispatch,
+		        .context = service,
+		        .node = service->node.settings.code,
+		        .identity = &identity,
+		    },
 		    &service->server);
 	if (r == 0)
 		r = rpc_server_watch(service->server, service->signals, on_signal, service);
@@ -322,6 +371,18 @@ static int open_server(struct service *service) {
 		r = rpc_server_listen_office(
 		    service->server, node_endpoint(&service->node, service->plan->name, endpoint));
 	return r < 0 ? failed_below(r) : 0;
+}
+
+static int start_workers(struct service *service, size_t count, struct workers **ret_workers) {
+	return workers_start(
+	    &(struct workers_options) {
+	        .count = count,
+	        .node = &service->node,
+	        .transport = service->transport,
+	        .run = run_work,
+	        .context = service,
+	    },
+	    ret_workers);
 }
 
 static int run(struct service *service, const char *folder) {
@@ -343,15 +404,9 @@ static int run(struct service *service, const char *folder) {
 	if (r == 0)
 		r = open_server(service);
 	if (r == 0)
-		r = workers_start(
-		    &(struct workers_options) {
-		        .count = service->plan->workers,
-		        .node = &service->node,
-		        .transport = service->transport,
-		        .run = run_work,
-		        .context = service,
-		    },
-		    &service->workers);
+		r = start_workers(service, service->plan->workers, &service->workers);
+	if (r == 0)
+		r = start_workers(service, STREAMS_MAX, &service->streams);
 	if (r == 0 && service->plan->start)
 		r = service->plan->start(service);
 	if (r == 0)
@@ -364,6 +419,8 @@ static void teardown(struct service *service) {
 	/* Out of order: a worker's call may still use what the service's own start made. */
 	if (service->workers)
 		workers_stop(service->workers);
+	if (service->streams)
+		workers_stop(service->streams);
 	if (service->plan->stop)
 		service->plan->stop(service);
 	if (service->committer)
@@ -378,6 +435,8 @@ static void teardown(struct service *service) {
 	free(service->rows);
 	if (service->workers)
 		workers_free(service->workers);
+	if (service->streams)
+		workers_free(service->streams);
 	node_close(&service->node);
 }
 

@@ -41,7 +41,7 @@ struct service_method {
 
 struct service_plan {
 	const char *name;            /* "dossiers": socket, store folder, log */
-	const char *interfaces[6];   /* services of the contract it serves, null-terminated */
+	const char *interfaces[6];   /* services of the contract it serves beside those that all do */
 	const struct schema *schema; /* null: it keeps no store */
 	const struct service_method *methods;
 	size_t method_count;
@@ -81,11 +81,23 @@ struct store *service_store(const struct service *service);
 struct rpc_server *service_server(const struct service *service);
 struct rpc_transport *service_transport(const struct service *service);
 
+/* Whether "Service/Method" is served here. */
+bool service_serves(const struct service *service, const char *method);
+
 /* Whether handlers that wait for something shall end now. From any thread. */
 bool service_is_stopping(const struct service *service);
 
 /* Handlers that are the same everywhere; rows for them are added to every service's table. */
-service_handler service_check;        /* Node/Check */
+service_handler service_check;        /* Health/Check */
+service_handler service_watch;        /* Health/Watch */
+service_handler service_state;        /* Node/State */
+service_handler service_statistics;   /* Node/Statistics */
+service_handler service_trace;        /* Node/Trace */
+service_handler service_describe;     /* Reflection/Describe */
+service_handler service_echo;         /* Line/Echo */
+service_handler service_upload;       /* Line/Upload */
+service_handler service_download;     /* Line/Download */
+service_handler service_converse;     /* Line/Converse */
 service_handler service_evaluate;     /* Figures/Evaluate */
 service_handler service_open_figure;  /* Figures/Open */
 service_handler service_marks;        /* Replica/Marks */

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLIENTS_MAX = 8, WORKERS_MAX = 8, SERVICE_NAME_SIZE = 24 };
+#include "common/base/log.h"
+
+enum { CLIENTS_MAX = 8, WORKERS_MAX = 16, SERVICE_NAME_SIZE = 24 };
 
 struct client_slot {
 	char service[SERVICE_NAME_SIZE]; /* a copy: names come out of requests; empty: free */
@@ -22,7 +24,9 @@ struct service_worker {
 struct workers {
 	struct workers_options options;
 	struct service_worker items[WORKERS_MAX];
-	size_t count;
+	size_t count;   /* threads that run */
+	size_t idle;    /* of them, those that wait for a call */
+	size_t waiting; /* calls that wait for a thread */
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct rpc_call *first; /* waiting, oldest first */
@@ -34,10 +38,13 @@ static struct rpc_call *next_call(struct workers *workers) {
 	struct rpc_call *call;
 
 	pthread_mutex_lock(&workers->lock);
+	workers->idle++;
 	while (!workers->first && !atomic_load(&workers->stopping))
 		pthread_cond_wait(&workers->filled, &workers->lock);
+	workers->idle--;
 	call = atomic_load(&workers->stopping) ? NULL : workers->first;
 	if (call) {
+		workers->waiting--;
 		workers->first = call->next;
 		if (!workers->first)
 			workers->last = &workers->first;
@@ -60,7 +67,6 @@ static void *work(void *context) {
 
 int workers_start(const struct workers_options *options, struct workers **ret_workers) {
 	struct workers *workers = calloc(1, sizeof(*workers));
-	size_t wanted = options->count ? options->count : 1;
 
 	if (!workers)
 		return failed_here(-ENOMEM);
@@ -68,19 +74,10 @@ int workers_start(const struct workers_options *options, struct workers **ret_wo
 	workers->last = &workers->first;
 	pthread_mutex_init(&workers->lock, NULL);
 	pthread_cond_init(&workers->filled, NULL);
-	while (workers->count < wanted && workers->count < WORKERS_MAX) {
-		struct service_worker *worker = &workers->items[workers->count];
-		int r;
-
-		worker->workers = workers;
-		r = pthread_create(&worker->thread, NULL, work, worker);
-		if (r) {
-			workers_stop(workers);
-			workers_free(workers);
-			return failed_here(-r);
-		}
-		workers->count++;
-	}
+	if (!workers->options.count)
+		workers->options.count = 1;
+	if (workers->options.count > WORKERS_MAX)
+		workers->options.count = WORKERS_MAX;
 	*ret_workers = workers;
 	return 0;
 }
@@ -100,8 +97,19 @@ void workers_free(struct workers *workers) {
 	free(workers);
 }
 
-bool workers_are_stopping(const struct workers *workers) {
-	return atomic_load(&workers->stopping);
+/* With the lock held. When there is no thread to be had, the ones there are do the work. */
+static void start_one(struct workers *workers) {
+	struct service_worker *worker = &workers->items[workers->count];
+	int r;
+
+	if (workers->count == workers->options.count)
+		return;
+	worker->workers = workers;
+	r = pthread_create(&worker->thread, NULL, work, worker);
+	if (r)
+		log_failure("thread-failed", -r, "%zu threads run", workers->count);
+	else
+		workers->count++;
 }
 
 void workers_add(struct workers *workers, struct rpc_call *call) {
@@ -109,6 +117,8 @@ void workers_add(struct workers *workers, struct rpc_call *call) {
 	pthread_mutex_lock(&workers->lock);
 	*workers->last = call;
 	workers->last = &call->next;
+	if (++workers->waiting > workers->idle)
+		start_one(workers);
 	pthread_cond_signal(&workers->filled);
 	pthread_mutex_unlock(&workers->lock);
 }

@@ -5,8 +5,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/service/node.h"
@@ -15,7 +13,7 @@ struct service_worker;
 struct workers;
 
 struct workers_options {
-	size_t count; /* threads; 0: one */
+	size_t count; /* threads at most; 0: one. They are started when they are needed */
 	const struct node *node;
 	struct rpc_transport *transport;
 	/* Runs a call on the worker's thread and ends it. */
@@ -27,10 +25,9 @@ struct workers_options {
 int workers_start(const struct workers_options *options, struct workers **ret_workers);
 
 /* What the workers wait for ends soon (RPC_CANCELLED); calls that nobody took up stay the server's.
- * The workers may still be asked whether they are stopping. */
+ */
 void workers_stop(struct workers *workers);
 void workers_free(struct workers *workers);
-bool workers_are_stopping(const struct workers *workers);
 
 /* Queue a call, from the loop's thread. */
 void workers_add(struct workers *workers, struct rpc_call *call);

@@ -233,14 +233,11 @@ void store_size(const struct store *store, uint64_t *ret_used, uint64_t *ret_map
 }
 
 /* LMDB can only give back pages by writing others, so the last of the disk must stay ours. */
-static int check_reserve(const struct store *store) {
+bool store_is_full(const struct store *store) {
 	struct statvfs disk;
 
-	if (statvfs(store->folder, &disk) < 0)
-		return failed_here(-errno);
-	if ((uint64_t)disk.f_bavail * disk.f_frsize < store->reserve_bytes)
-		return failed_here(-ENOSPC);
-	return 0;
+	return statvfs(store->folder, &disk) == 0 &&
+	       (uint64_t)disk.f_bavail * disk.f_frsize < store->reserve_bytes;
 }
 
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn) {
@@ -249,7 +246,7 @@ int store_begin(struct store *store, enum store_access access, struct store_txn 
 		.access = access,
 		.arena = access == STORE_WRITE ? &store->scratch : NULL,
 	};
-	int r = access == STORE_WRITE ? check_reserve(store) : 0;
+	int r = access == STORE_WRITE && store_is_full(store) ? failed_here(-ENOSPC) : 0;
 
 	if (r < 0)
 		return failed_below(r);

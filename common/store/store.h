@@ -103,6 +103,9 @@ uint32_t store_epoch(const struct store *store);
 /* Bytes in use and bytes of the map. */
 void store_size(const struct store *store, uint64_t *ret_used, uint64_t *ret_map);
 
+/* Whether writing is refused because the disk has less free than the reserve. */
+bool store_is_full(const struct store *store);
+
 /* Begin. One write transaction at a time, begun and ended on one thread; readers never wait.
  * Return: STORE_OK or a negative errno; -ENOSPC: less disk than the reserve. */
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn);

@@ -2,7 +2,6 @@
 #include "services/cli/calls.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "common/base/file.h"
 #include "services/cli/faults.h"
+#include "services/cli/token.h"
 
 struct cli_client {
 	struct cli_client *next;
@@ -58,7 +58,7 @@ int cli_client(struct cli *cli, const char *service, struct rpc_client **ret_cli
 	if (!slot)
 		r = -ENOMEM;
 	if (r == 0 && !cli->transport)
-		r = rpc_transport_open(&cli->transport);
+		r = rpc_transport_open(&office_contract, &cli->transport);
 	if (r == 0)
 		r = rpc_client_open(
 		    &(struct rpc_client_options) {
@@ -75,13 +75,6 @@ int cli_client(struct cli *cli, const char *service, struct rpc_client **ret_cli
 	return EXIT_OK;
 }
 
-/* The person who acts, as the machine knows them. */
-static const char *actor(void) {
-	const struct passwd *user = getpwuid(getuid());
-
-	return user ? user->pw_name : "";
-}
-
 int cli_call(struct cli *cli, const char *service, const struct rpc_request *request,
     const ProtobufCMessage **ret_reply) {
 	struct rpc_request named = *request;
@@ -92,7 +85,9 @@ int cli_call(struct cli *cli, const char *service, const struct rpc_request *req
 
 	if (status)
 		return status;
-	named.actor = actor();
+	named.token = cli_token(cli);
+	if (!named.trace)
+		named.trace = &cli->trace;
 	r = rpc_client_call(client, &named, &cli->arena, &reply);
 	if (r < 0 || reply.status != RPC_OK)
 		return cli_call_failed(cli, service, r, &reply);
@@ -130,6 +125,9 @@ int cli_call_failed(struct cli *cli, const char *service, int r, const struct rp
 	if (!why.length)
 		text_add(&why, rpc_status_name(reply->status));
 	cli_say(cli, "call.refused", "service", service, "why", text_get(&why), NULL);
+	/* Where the fault is the system's, its way is worth following. */
+	if (*reply->trace && exit_of(reply->status) == EXIT_FAILED)
+		cli_say(cli, "call.trace", "trace", cli->trace.id, NULL);
 	return exit_of(reply->status);
 }
 

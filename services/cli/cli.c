@@ -29,6 +29,7 @@ static const struct command commands[] = {
 	{ "report", "open", command_report_open },
 	{ "status", NULL, command_status },
 	{ "call", NULL, command_call },
+	{ "token", "make", command_token_make },
 	{ "calendar", "due", command_calendar_due },
 };
 
@@ -139,9 +140,10 @@ static int take_common_options(struct cli *cli, int *argc, char **argv, bool *re
 
 	for (int i = 1; i < *argc; i++) {
 		const char *word = argv[i];
-		const char **value = strcmp(word, "--node") == 0   ? &cli->folder
-		                     : strcmp(word, "--lang") == 0 ? &cli->language
-		                                                   : NULL;
+		const char **value = strcmp(word, "--node") == 0    ? &cli->folder
+		                     : strcmp(word, "--lang") == 0  ? &cli->language
+		                     : strcmp(word, "--token") == 0 ? &cli->token_file
+		                                                    : NULL;
 
 		if (strcmp(word, "--") == 0) {
 			while (i < *argc)
@@ -156,6 +158,8 @@ static int take_common_options(struct cli *cli, int *argc, char **argv, bool *re
 			cli->folder = word + 7;
 		} else if (strncmp(word, "--lang=", 7) == 0) {
 			cli->language = word + 7;
+		} else if (strncmp(word, "--token=", 8) == 0) {
+			cli->token_file = word + 8;
 		} else if (strcmp(word, "--json") == 0) {
 			cli->json = true;
 		} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
@@ -236,12 +240,14 @@ int cli_main(int argc, char **argv) {
 		.language = language ? language : "vi",
 		.node = NODE_NULL,
 		.share = find_share(),
+		.token_file = getenv("CCHC_TOKEN"),
 	};
 	int status;
 
 	if (!cli.share)
 		return EXIT_FAILED;
 	arena_init(&cli.arena, COMMAND_MEMORY);
+	trace_begin(&cli.trace, "");
 	log_open("cchc", "");
 	status = run(&cli, argc, argv);
 	cli_calls_close(&cli);

@@ -32,7 +32,10 @@ struct cli {
 	bool node_is_open;
 	struct rpc_transport *transport;
 	struct cli_client *clients;
-	struct arena arena; /* of the running command */
+	struct trace trace;        /* of the running command */
+	const char *token_file;    /* --token; null when not given */
+	struct token_bytes *token; /* of the person who acts; null until it is needed */
+	struct arena arena;        /* of the running command */
 };
 
 struct command {
@@ -51,6 +54,7 @@ int command_sync(struct cli *cli, int argc, char **argv);
 int command_report_make(struct cli *cli, int argc, char **argv);
 int command_report_open(struct cli *cli, int argc, char **argv);
 int command_status(struct cli *cli, int argc, char **argv);
+int command_token_make(struct cli *cli, int argc, char **argv);
 int command_call(struct cli *cli, int argc, char **argv);
 int command_calendar_due(struct cli *cli, int argc, char **argv);
 

@@ -10,9 +10,10 @@
 #include "services/cli/transcoder.h"
 
 static int list_methods(void) {
-	for (size_t i = 0; i < contract_methods_count; i++)
-		printf("%s(%s) %s\n", contract_methods[i].name, contract_methods[i].request->short_name,
-		    contract_methods[i].reply->short_name);
+	for (size_t i = 0; i < office_contract.method_count; i++)
+		printf("%s(%s) %s\n", office_contract.methods[i].name,
+		    office_contract.methods[i].request->short_name,
+		    office_contract.methods[i].reply->short_name);
 	return EXIT_OK;
 }
 
@@ -71,7 +72,7 @@ int command_call(struct cli *cli, int argc, char **argv) {
 	}
 	if (argc - optind < 1 || argc - optind > 2)
 		return cli_usage(cli, "call", NULL);
-	method = contract_find(argv[optind]);
+	method = contract_find(&office_contract, argv[optind]);
 	if (!method) {
 		cli_say(cli, "call.unknown_method", "method", argv[optind], NULL);
 		return EXIT_NOT_FOUND;

@@ -119,7 +119,9 @@ static const ProtobufCMessageDescriptor *type_of_record(RecordType type) {
 		"Correction", "Feedback", "Document", "LegalDocument", "NewsItem", "Quota", "Downsizing",
 		"Training", "Rotation", "Discipline", "PlanTarget", "ResolutionTarget", "Inspection" };
 
-	return (size_t)type < LENGTH_OF(names) && names[type] ? contract_message(names[type]) : NULL;
+	return (size_t)type < LENGTH_OF(names) && names[type]
+	           ? contract_message(&office_contract, names[type])
+	           : NULL;
 }
 
 static json_t *record_json(struct cli *cli, RecordType type, const ProtobufCBinaryData *bytes) {

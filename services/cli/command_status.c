@@ -3,13 +3,13 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "cchc/records.pb-c.h"
+#include "cchc/node.pb-c.h"
 #include "services/cli/calls.h"
 #include "services/cli/transcoder.h"
 
 static const char *const names[] = { "dossiers", "staffing", "documents", "reporting", "exchange" };
 
-static void print_health(struct cli *cli, const Health *health) {
+static void print_health(struct cli *cli, const NodeState *health) {
 	cli_print(cli, "status.service", "service", health->service, "version", health->version,
 	    "resident", cli_number(cli, health->resident_bytes >> 10), "store",
 	    cli_number(cli, health->store_bytes >> 10), "held", cli_number(cli, health->held_events),
@@ -26,16 +26,16 @@ int command_status(struct cli *cli, int argc, char **argv) {
 
 	(void)argv;
 	for (size_t i = 0; i < LENGTH_OF(names) && status == EXIT_OK; i++) {
-		CheckRequest request = CHECK_REQUEST__INIT;
+		NodeStateRequest request = NODE_STATE_REQUEST__INIT;
 		const ProtobufCMessage *reply;
 		json_t *json;
 
 		status = cli_call(cli, names[i],
-		    &(struct rpc_request) { .method = "Node/Check", .message = &request.base }, &reply);
+		    &(struct rpc_request) { .method = "Node/State", .message = &request.base }, &reply);
 		if (status)
 			break;
 		if (!cli->json)
-			print_health(cli, (const Health *)reply);
+			print_health(cli, (const NodeState *)reply);
 		else if (transcode_to_json(reply, TRANSCODE_KEEP_DEFAULTS, &json) == 0)
 			json_array_append_new(array, json);
 	}

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cchc/records.pb-c.h"
+#include "cchc/node.pb-c.h"
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
@@ -210,9 +210,9 @@ static void look_for_answers(struct supervisor *supervisor) {
 
 	for (size_t i = 0; i < SERVICES; i++) {
 		struct child *child = &supervisor->children[i];
-		CheckRequest check = CHECK_REQUEST__INIT;
+		NodeStateRequest check = NODE_STATE_REQUEST__INIT;
 		struct rpc_request request = {
-			.method = "Node/Check", .message = &check.base, .deadline_ms = READY_MAX_MS
+			.method = "Node/State", .message = &check.base, .deadline_ms = READY_MAX_MS
 		};
 		const ProtobufCMessage *health;
 

@@ -92,7 +92,7 @@ static const struct service_method methods[] = {
 
 const struct service_plan documents_plan = {
 	.name = "documents",
-	.interfaces = { "Documents", "Figures", "Replica", "Node" },
+	.interfaces = { "Documents", "Figures", "Replica" },
 	.schema = &documents_schema,
 	.methods = methods,
 	.method_count = LENGTH_OF(methods),

@@ -74,7 +74,7 @@ static const struct service_method methods[] = {
 
 const struct service_plan dossiers_plan = {
 	.name = "dossiers",
-	.interfaces = { "Dossiers", "Figures", "Replica", "Node" },
+	.interfaces = { "Dossiers", "Figures", "Replica" },
 	.schema = &dossiers_schema,
 	.methods = methods,
 	.method_count = LENGTH_OF(methods),

@@ -236,7 +236,7 @@ static struct exchange exchange;
 
 const struct service_plan exchange_plan = {
 	.name = "exchange",
-	.interfaces = { "Exchange", "Node" },
+	.interfaces = { "Exchange" },
 	.methods = methods,
 	.method_count = LENGTH_OF(methods),
 	.workers = 4,

@@ -62,6 +62,8 @@ static struct rpc_client *parent_of(struct pump *pump) {
 		.endpoint = service_node(pump->service)->settings.parent,
 		.identity = &pump->identity,
 		.server_key = pump->parent_key,
+		.node = service_node(pump->service)->settings.code,
+		.lane = LANE__LANE_CONTROL,
 		.cancelled = &pump->cancelled,
 	};
 

@@ -228,7 +228,7 @@ static const struct service_method methods[] = {
 
 const struct service_plan reporting_plan = {
 	.name = "reporting",
-	.interfaces = { "Reporting", "Figures", "Replica", "Node" },
+	.interfaces = { "Reporting", "Figures", "Replica" },
 	.schema = &reporting_schema,
 	.methods = methods,
 	.method_count = LENGTH_OF(methods),

@@ -12,7 +12,7 @@ static const struct service_method methods[] = {
 
 const struct service_plan staffing_plan = {
 	.name = "staffing",
-	.interfaces = { "Staffing", "Figures", "Replica", "Node" },
+	.interfaces = { "Staffing", "Figures", "Replica" },
 	.schema = &staffing_schema,
 	.methods = methods,
 	.method_count = LENGTH_OF(methods),

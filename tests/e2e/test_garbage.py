@@ -237,7 +237,7 @@ class Doors(unittest.TestCase):
         self.check()
 
     def test_headers_that_are_nearly_right(self):
-        methods = ("", "Node/Check", "Node/", "Nowhere/Check", "Reporting/MakeReport", "Dossiers/RecordDossiers",
+        methods = ("", "Node/State", "Node/", "Nowhere/Check", "Reporting/MakeReport", "Dossiers/RecordDossiers",
                    "Exchange/Sync", "Replica/ApplyEvents", "Figures/Open", "x" * 3000)
         for service in harness.SERVICES:
             connection = self.inside(service)
@@ -275,7 +275,7 @@ class Doors(unittest.TestCase):
     def test_caller_that_never_listens(self):
         for service in harness.SERVICES:
             connection = self.inside(service)
-            block = b"".join(frame(header(number, "Node/Check"), True) + frame(b"") for number in range(1, 500))
+            block = b"".join(frame(header(number, "Node/State"), True) + frame(b"") for number in range(1, 500))
             self.flood(connection, block, 1.5, 20 * MEBIBYTE)
         self.check()
 

@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	if (size == 0)
 		return 0;
 	arena_init(&arena, FIRST_CAP);
-	method = &contract_methods[data[0] / 2 % contract_methods_count];
+	method = &office_contract.methods[data[0] / 2 % office_contract.method_count];
 	answer = message_unpack(
 	    data[0] % 2 ? method->reply : method->request, data + 1, size - 1, &arena, &message);
 	promise(arena.used <= FIRST_CAP);

@@ -23,13 +23,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Add at the end only: the corpus counts on the order. */
 static const char *const names[] = {
 	"RecordDossiersRequest",
-	"CallHeader",
+	"Header",
 	"Event",
 	"DossierFile",
 	"RecordUnitsRequest",
 	"MeasureTable",
 	"ReadEventsReply",
-	"Health",
+	"NodeState",
 	"OpenReply",
 	"ListUnitsReply",
 };
@@ -97,6 +97,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		return 0;
 	json = json_loadb((const char *)data + 1, size - 1, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	if (json)
-		check_json(contract_message(names[data[0] % LENGTH_OF(names)]), json);
+		check_json(contract_message(&office_contract, names[data[0] % LENGTH_OF(names)]), json);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "services/cli/calls.h"
 #include "services/cli/faults.h"
 #include "services/cli/import/sheet_rows.h"
+#include "services/cli/token.h"
 
 #define BATCH_RECORDS 500
 #define BATCH_BYTES   (384u << 10)
@@ -233,7 +234,8 @@ static int send_batch(struct importer *importer) {
 	        .method = sheet->method,
 	        .message = &request->base,
 	        .deadline_ms = CALL_MS,
-	        .actor = getenv("USER"),
+	        .token = cli_token(importer->cli),
+	        .trace = &importer->cli->trace,
 	    },
 	    &batch->ticket);
 	if (r < 0)

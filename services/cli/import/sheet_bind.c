@@ -173,11 +173,11 @@ static int check_key(struct binding *binding) {
 }
 
 static int bind_method(struct binding *binding, struct sheet *sheet) {
-	sheet->call = contract_find(sheet->method);
+	sheet->call = contract_find(&office_contract, sheet->method);
 	if (!sheet->call)
 		return wrong_at(
 		    binding, "method", sheet->method, "there is no method \"%s\"", sheet->method);
-	sheet->message = contract_message(sheet->record);
+	sheet->message = contract_message(&office_contract, sheet->record);
 	if (!sheet->message)
 		return wrong_at(
 		    binding, "record", sheet->record, "there is no message \"%s\"", sheet->record);

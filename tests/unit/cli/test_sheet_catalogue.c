@@ -128,8 +128,8 @@ static void the_shipped_sheets_stand_in_the_order_of_import(void **state) {
 
 /* By the contract alone, not by what loading has checked. */
 static void expect_in_contract(const struct sheet *sheet) {
-	const struct contract_method *method = contract_find(sheet->method);
-	const ProtobufCMessageDescriptor *message = contract_message(sheet->record);
+	const struct contract_method *method = contract_find(&office_contract, sheet->method);
+	const ProtobufCMessageDescriptor *message = contract_message(&office_contract, sheet->record);
 	const ProtobufCFieldDescriptor *records;
 
 	assert_non_null(method);

@@ -32,7 +32,7 @@ static void fields_are_written_under_their_names_in_the_contract(void **state) {
 }
 
 static void defaults_are_kept_or_omitted(void **state) {
-	CallHeader header = CALL_HEADER__INIT;
+	Header header = HEADER__INIT;
 	Fault fault = FAULT__INIT;
 
 	assert_string_equal(desk_write(*state, &header.base, TRANSCODE_OMIT_DEFAULTS), "{}");
@@ -77,11 +77,11 @@ static void integers_reach_the_ends_of_their_range(void **state) {
 static void bytes_are_read_in_every_base64(void **state) {
 	static const char written[] = "{\"idempotency_key\":\"+/8=\"}";
 
-	expect_same(*state, "CallHeader", written, written);
-	expect_same(*state, "CallHeader", "{\"idempotencyKey\":\"+/8\"}", written);
-	expect_same(*state, "CallHeader", "{\"idempotencyKey\":\"-_8=\"}", written);
-	expect_same(*state, "CallHeader", "{\"idempotencyKey\":\"-_8\"}", written);
-	expect_same(*state, "CallHeader", "{\"idempotencyKey\":\"\"}", "{}");
+	expect_same(*state, "Header", written, written);
+	expect_same(*state, "Header", "{\"idempotencyKey\":\"+/8\"}", written);
+	expect_same(*state, "Header", "{\"idempotencyKey\":\"-_8=\"}", written);
+	expect_same(*state, "Header", "{\"idempotencyKey\":\"-_8\"}", written);
+	expect_same(*state, "Header", "{\"idempotencyKey\":\"\"}", "{}");
 }
 
 static void enums_are_read_by_name_and_number(void **state) {
@@ -99,7 +99,7 @@ static void an_enum_without_a_name_is_written_as_number(void **state) {
 }
 
 static void null_is_the_default(void **state) {
-	expect_same(*state, "CallHeader",
+	expect_same(*state, "Header",
 	    "{\"kind\":null,\"call\":null,\"method\":null,\"idempotency_key\":null,\"fault\":null}",
 	    "{}");
 	expect_same(*state, "Fault", "{\"details\":null}", "{}");
@@ -153,7 +153,7 @@ static void an_arena_of_any_cap_holds_or_breaks(void **state) {
 		struct arena arena;
 
 		arena_init(&arena, cap);
-		answer = transcode_from_json(&call_header__descriptor, json, &arena, &message, &fault);
+		answer = transcode_from_json(&header__descriptor, json, &arena, &message, &fault);
 		arena_deinit(&arena);
 		assert_true((answer == TRANSCODE_OK) == (message != NULL));
 		assert_true(cap < 4096);
@@ -175,7 +175,7 @@ static void writing_without_memory_breaks_and_leaks_nothing(void **state) {
 	json_t *json = NULL;
 	int r = -ENOMEM;
 
-	expect_read(desk, "CallHeader",
+	expect_read(desk, "Header",
 	    "{\"kind\":\"REQUEST\",\"call\":7,\"method\":\"a\",\"idempotency_key\":\"QUJD\","
 	    "\"fault\":{\"details\":[\"a\",\"b\"],\"record\":7}}");
 	json_set_alloc_funcs(alloc_while_left, free);

@@ -72,9 +72,9 @@ static void a_value_of_the_wrong_type_is_refused(void **state) {
 		{ "Dossier", "{\"fee\":\"1\\u0000\"}", TRANSCODE_WRONG_TYPE, "fee", "\"1\\u0000\"", NULL },
 		{ "Dossier", "{\"channel\":[]}", TRANSCODE_WRONG_TYPE, "channel", "[]", NULL },
 		{ "Dossier", "{\"channel\":1.5}", TRANSCODE_WRONG_TYPE, "channel", "1.5", NULL },
-		{ "CallHeader", "{\"fault\":{\"details\":[\"a\",null]}}", TRANSCODE_WRONG_TYPE,
+		{ "Header", "{\"fault\":{\"details\":[\"a\",null]}}", TRANSCODE_WRONG_TYPE,
 		    "fault.details[1]", "null", NULL },
-		{ "CallHeader", "{\"fault\":[]}", TRANSCODE_WRONG_TYPE, "fault", "[]", NULL },
+		{ "Header", "{\"fault\":[]}", TRANSCODE_WRONG_TYPE, "fault", "[]", NULL },
 		{ "Fault", "{\"details\":\"a\"}", TRANSCODE_WRONG_TYPE, "details", "\"a\"", NULL },
 		{ "RecordDossiersRequest", "{\"records\":[{},null]}", TRANSCODE_WRONG_TYPE, "records[1]",
 		    "null", NULL },
@@ -94,10 +94,10 @@ static void what_is_not_base64_is_refused(void **state) {
 
 		snprintf(text, sizeof(text), "{\"idempotency_key\":\"%s\"}", texts[i]);
 		snprintf(value, sizeof(value), "\"%s\"", texts[i]);
-		expect_refused(*state, &(struct refusal) { "CallHeader", text, TRANSCODE_WRONG_TYPE,
+		expect_refused(*state, &(struct refusal) { "Header", text, TRANSCODE_WRONG_TYPE,
 		                           "idempotency_key", value, NULL });
 	}
-	expect_refused(*state, &(struct refusal) { "CallHeader", "{\"idempotency_key\":7}",
+	expect_refused(*state, &(struct refusal) { "Header", "{\"idempotency_key\":7}",
 	                           TRANSCODE_WRONG_TYPE, "idempotency_key", "7", NULL });
 }
 

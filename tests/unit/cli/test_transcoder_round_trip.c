@@ -27,8 +27,8 @@
 static const char *const message_names[] = {
 	"ApplyEventsReply",
 	"ApplyEventsRequest",
-	"CallHeader",
-	"CheckRequest",
+	"Header",
+	"NodeStateRequest",
 	"Correction",
 	"Discipline",
 	"Document",
@@ -45,7 +45,7 @@ static const char *const message_names[] = {
 	"FindDocumentsRequest",
 	"FoundDocument",
 	"GetDossierRequest",
-	"Health",
+	"NodeState",
 	"Inspection",
 	"LegalDocument",
 	"ListPeersReply",
@@ -283,9 +283,9 @@ static void expect_tried(const ProtobufCMessageDescriptor *type) {
 
 static void no_message_of_a_method_is_left_out(void **state) {
 	(void)state;
-	for (size_t i = 0; i < contract_methods_count; i++) {
-		expect_tried(contract_methods[i].request);
-		expect_tried(contract_methods[i].reply);
+	for (size_t i = 0; i < office_contract.method_count; i++) {
+		expect_tried(office_contract.methods[i].request);
+		expect_tried(office_contract.methods[i].reply);
 	}
 }
 

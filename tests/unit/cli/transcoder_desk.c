@@ -78,7 +78,7 @@ const ProtobufCMessageDescriptor specimen_type = {
 
 const ProtobufCMessageDescriptor *type_named(const char *name) {
 	const ProtobufCMessageDescriptor *type =
-	    strcmp(name, "Specimen") == 0 ? &specimen_type : contract_message(name);
+	    strcmp(name, "Specimen") == 0 ? &specimen_type : contract_message(&office_contract, name);
 
 	assert_non_null(type);
 	return type;

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cchc/node.pb-c.h"
 #include "common/base/clock.h"
 #include "common/base/file.h"
 
@@ -79,7 +80,7 @@ void house_open(
 	    text, sizeof(text), "code = %s\nmap-mib = 64\ndisk-reserve-mib = 0\n%s", code, settings);
 	put(house, "node.conf", text);
 	assert_int_equal(node_open(house->folder.path, &house->node, &fault), NODE_OK);
-	assert_return_code(rpc_transport_open(&house->transport), 0);
+	assert_return_code(rpc_transport_open(&office_contract, &house->transport), 0);
 	arena_init(&house->arena, (size_t)256 << 20);
 	for (int i = 0; i < HOUSE_SERVICES; i++) {
 		char endpoint[NODE_ENDPOINT_SIZE];
@@ -105,10 +106,10 @@ void house_close(struct house *house) {
 }
 
 void house_start(struct house *house, enum house_service service) {
-	CheckRequest message = CHECK_REQUEST__INIT;
+	NodeStateRequest message = NODE_STATE_REQUEST__INIT;
 
 	house_spawn(house, service);
-	assert_int_equal(house_ask(house, service, "Node/Check", &message.base).status, RPC_OK);
+	assert_int_equal(house_ask(house, service, "Node/State", &message.base).status, RPC_OK);
 }
 
 void house_spawn(struct house *house, enum house_service service) {

@@ -31,12 +31,15 @@ struct scene {
 	struct rpc_client *peer; /* the commune's */
 };
 
-static struct rpc_client *knock(struct scene *scene, const struct rpc_identity *identity) {
+static struct rpc_client *knock(
+    struct scene *scene, const char *code, const struct rpc_identity *identity) {
 	struct rpc_client_options options = {
 		.transport = scene->district.transport,
 		.endpoint = scene->endpoint,
 		.identity = identity,
 		.server_key = scene->district.identity.public_key,
+		.node = code,
+		.lane = LANE__LANE_CONTROL,
 	};
 	struct rpc_client *client = NULL;
 
@@ -54,7 +57,7 @@ static void scene_open(struct scene *scene) {
 	house_start(&scene->district, HOUSE_STAFFING);
 	house_start(&scene->district, HOUSE_DOSSIERS);
 	house_start(&scene->district, HOUSE_EXCHANGE);
-	scene->peer = knock(scene, &scene->commune);
+	scene->peer = knock(scene, COMMUNE, &scene->commune);
 }
 
 static void scene_close(struct scene *scene) {
@@ -167,7 +170,7 @@ static void a_peer_speaks_for_itself_and_for_nobody_else(void **state) {
 		assert_int_equal(reply.status, RPC_OK);
 		assert_int_equal(((ReloadPeersReply *)reply.message)->peers, 2);
 	}
-	peer = knock(&scene, &other);
+	peer = knock(&scene, OTHER, &other);
 	reply = hand_over(&scene, peer, events);
 	assert_int_equal(reply.status, RPC_PERMISSION_DENIED);
 	assert_int_equal(reply.fault->reason, FAULT__REASON__WRONG_ORIGIN);

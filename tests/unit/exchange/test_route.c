@@ -187,7 +187,7 @@ static void a_source_that_repeats_itself_is_left(void **unused) {
 	RouteState state;
 
 	(void)unused;
-	assert_return_code(rpc_transport_open(&transport), 0);
+	assert_return_code(rpc_transport_open(&office_contract, &transport), 0);
 	snprintf(endpoint, sizeof(endpoint), "ipc://%s/source", folder.path);
 	source = tiny_start(endpoint);
 	source->fill = answer_as_source;

@@ -21,7 +21,7 @@ breach() {
 		"$folder/cchc/breach.proto"; then
 		echo "not ok: $1: protoc itself refused it"
 		failed=1
-	elif "$tool" "$folder/set" >"$folder/out" 2>"$folder/err"; then
+	elif "$tool" breach "$folder/set" >"$folder/out" 2>"$folder/err"; then
 		echo "not ok: $1: was accepted"
 		failed=1
 	elif ! grep -q "$2" "$folder/err"; then
@@ -81,7 +81,7 @@ message Nothing {
 service Careless {
   // A method.
   rpc Do(Nothing) returns (Nothing) {
-    option (permission) = OFFICE;
+    option (permission) = SERVICES;
     option (deadline_ms) = 1000;
     option idempotency_level = IDEMPOTENT;
   }
@@ -96,12 +96,12 @@ service Careless {
   // A method.
   rpc Do(Nothing) returns (Nothing) {
     option (access) = READS;
-    option (permission) = OFFICE;
+    option (permission) = SERVICES;
     option idempotency_level = NO_SIDE_EFFECTS;
   }
 }
 END
-breach 'a stream' 'streams' <<'END'
+breach 'a stream that cannot wait' 'streams and must say that it CALLS' <<'END'
 // A message.
 message Nothing {
 }
@@ -110,9 +110,25 @@ service Flowing {
   // A method.
   rpc Do(Nothing) returns (stream Nothing) {
     option (access) = READS;
-    option (permission) = OFFICE;
+    option (permission) = SERVICES;
     option (deadline_ms) = 1000;
     option idempotency_level = NO_SIDE_EFFECTS;
+  }
+}
+END
+breach 'a method made again although it changes something' 'although it has side effects' <<'END'
+// A message.
+message Nothing {
+}
+// A service.
+service Careless {
+  // A method.
+  rpc Do(Nothing) returns (Nothing) {
+    option (access) = CALLS;
+    option (permission) = SERVICES;
+    option (deadline_ms) = 1000;
+    option (attempts) = 3;
+    option idempotency_level = IDEMPOTENCY_UNKNOWN;
   }
 }
 END

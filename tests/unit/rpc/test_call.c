@@ -29,7 +29,7 @@ static void scene_open(struct scene *scene) {
 	scene->folder = folder_new();
 	snprintf(scene->endpoint, sizeof(scene->endpoint), "ipc://%s/tiny", scene->folder.path);
 	scene->server = tiny_start(scene->endpoint);
-	assert_return_code(rpc_transport_open(&scene->transport), 0);
+	assert_return_code(rpc_transport_open(&office_contract, &scene->transport), 0);
 	scene->client = tiny_client(scene->transport, scene->endpoint);
 	arena_init(&scene->arena, (size_t)64 << 20);
 }
@@ -90,19 +90,26 @@ static struct rpc_reply end(struct scene *scene, uint64_t ticket) {
 
 static void a_call_goes_and_comes(void **state) {
 	SCENE(scene);
-	CheckRequest message = CHECK_REQUEST__INIT;
+	NodeStateRequest message = NODE_STATE_REQUEST__INIT;
+	Token lan = TOKEN__INIT;
+	struct token_bytes token;
 	struct rpc_request request = {
-		.method = "Node/Check",
+		.method = "Node/State",
 		.message = &message.base,
-		.actor = "Nguyễn Thị Lan",
+		.token = &token,
 	};
 	struct rpc_reply reply;
 
 	(void)state;
+	lan.person = (char *)(uintptr_t) "Nguyễn Thị Lan";
+	lan.role = ROLE__ROLE_CLERK;
+	lan.node = (char *)(uintptr_t)TINY_NODE;
+	lan.expires_ms = clock_wall_ms() + 60000;
+	assert_return_code(rpc_token_sign(&scene.server->identity, &lan, &token), 0);
 	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
 	assert_int_equal(reply.status, RPC_OK);
 	assert_null(reply.fault);
-	assert_string_equal(((Health *)reply.message)->node, "Nguyễn Thị Lan");
+	assert_string_equal(((NodeState *)reply.message)->node, "Nguyễn Thị Lan");
 }
 
 static void a_thousand_calls_come_back_from_another_thread(void **state) {

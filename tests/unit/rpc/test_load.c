@@ -99,7 +99,7 @@ static void expect_flat_memory(enum tiny_manner manner, const char *what) {
 
 	snprintf(endpoint, sizeof(endpoint), "ipc://%s/tiny", folder.path);
 	server = serve_elsewhere(endpoint, manner);
-	assert_return_code(rpc_transport_open(&transport), 0);
+	assert_return_code(rpc_transport_open(&office_contract, &transport), 0);
 	flow.client = tiny_client(transport, endpoint);
 	arena_init(&flow.arena, 1 << 20);
 	make_calls(&flow, WARM);

@@ -134,8 +134,8 @@ static void services_are_reached_however_deep_the_folder_lies(void **state) {
 	AUTO(arena_deinit) struct arena arena;
 	char path[1024];
 	char endpoint[NODE_ENDPOINT_SIZE];
-	CheckRequest message = CHECK_REQUEST__INIT;
-	struct rpc_request request = { .method = "Node/Check", .message = &message.base };
+	NodeStateRequest message = NODE_STATE_REQUEST__INIT;
+	struct rpc_request request = { .method = "Node/State", .message = &message.base };
 	struct rpc_transport *transport;
 	struct settings_fault fault;
 	struct rpc_client *client;
@@ -152,7 +152,7 @@ static void services_are_reached_however_deep_the_folder_lies(void **state) {
 	assert_int_equal(node_open(path, &node, &fault), NODE_OK);
 	server = tiny_start(node_endpoint(&node, "dossiers", endpoint));
 	arena_init(&arena, 1 << 20);
-	assert_return_code(rpc_transport_open(&transport), 0);
+	assert_return_code(rpc_transport_open(&office_contract, &transport), 0);
 	client = tiny_client(transport, endpoint);
 	assert_return_code(rpc_client_call(client, &request, &arena, &reply), 0);
 	assert_int_equal(reply.status, RPC_OK);

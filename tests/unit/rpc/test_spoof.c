@@ -21,6 +21,7 @@
 #include "common/base/file.h"
 #include "common/base/message.h"
 #include "tests/unit/rpc/tiny.h"
+#include "tests/unit/rpc/wire.h"
 
 #define COMMUNE "H51.15.61"
 #define OTHER   "H51.15.62"
@@ -244,20 +245,31 @@ static void expect_ready(struct forger *forger) {
 
 /* Calls and expects to be served as this node. */
 static void expect_served_as(struct forger *forger, const char *code) {
-	static const uint8_t header[] = "\x08\x01\x10\x07\x1a\x0e"
-	                                "Exchange/Marks";
 	AUTO(arena_deinit) struct arena arena;
+	uint8_t hello_frame[WIRE_HEADERS_MAX];
+	uint8_t hello[WIRE_HEADERS_MAX];
+	uint8_t headers[WIRE_HEADERS_MAX];
+	Header header = wire_request(7, "Exchange/Marks");
 	ProtobufCMessage *reply = NULL;
 	struct frame frame;
+	const Headers *said;
+	size_t hello_frame_size;
+	size_t hello_size;
 
 	arena_init(&arena, 1 << 20);
-	push(forger, 1, header, sizeof(header) - 1);
+	wire_hello(code, LANE__LANE_CONTROL, hello_frame, &hello_frame_size, hello, &hello_size);
+	push(forger, 1, hello_frame, hello_frame_size);
+	push(forger, 0, hello, hello_size);
+	pull(forger, &frame);
+	pull(forger, &frame); /* the welcome */
+	push(forger, 1, headers, wire_headers(&header, 0, headers));
 	push(forger, 0, "", 0);
 	pull(forger, &frame);
 	assert_int_equal(
-	    message_unpack(&call_header__descriptor, frame.bytes, frame.size, &arena, &reply),
-	    MESSAGE_OK);
-	assert_int_equal(((CallHeader *)reply)->status, RPC_OK);
+	    message_unpack(&headers__descriptor, frame.bytes, frame.size, &arena, &reply), MESSAGE_OK);
+	said = (const Headers *)reply;
+	assert_int_equal(said->headers[0]->kind, HEADER__KIND__STATUS);
+	assert_int_equal(said->headers[0]->status, RPC_OK);
 	pull(forger, &frame);
 	assert_int_equal(
 	    message_unpack(&marks_reply__descriptor, frame.bytes, frame.size, &arena, &reply),

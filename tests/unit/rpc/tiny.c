@@ -76,8 +76,8 @@ static void answer(struct tiny *tiny, struct rpc_call *call) {
 		fill_marks(tiny, call);
 	else if (call->method->reply == &apply_events_reply__descriptor)
 		((ApplyEventsReply *)call->reply)->held = call->key ? call->key[0] : 0;
-	else if (call->method->reply == &health__descriptor)
-		((Health *)call->reply)->node = (char *)(uintptr_t)call->actor;
+	else if (call->method->reply == &node_state__descriptor)
+		((NodeState *)call->reply)->node = (char *)(uintptr_t)call->actor;
 	rpc_server_answer(tiny->server, call);
 }
 
@@ -157,7 +157,12 @@ static void wake(struct tiny *tiny) {
 
 struct tiny *tiny_start(const char *endpoint) {
 	struct tiny *tiny = calloc(1, sizeof(*tiny));
-	struct rpc_server_options options = { .dispatch = dispatch, .context = tiny };
+	struct rpc_server_options options = {
+		.dispatch = dispatch,
+		.context = tiny,
+		.node = TINY_NODE,
+		.identity = &tiny->identity,
+	};
 	pthread_condattr_t monotonic;
 
 	assert_non_null(tiny);
@@ -170,7 +175,7 @@ struct tiny *tiny_start(const char *endpoint) {
 	tiny->wish = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	tiny->keyring = rpc_keyring_new();
 	assert_non_null(tiny->keyring);
-	assert_return_code(rpc_transport_open(&tiny->transport), 0);
+	assert_return_code(rpc_transport_open(&office_contract, &tiny->transport), 0);
 	assert_return_code(rpc_identity_make(&tiny->identity), 0);
 	options.transport = tiny->transport;
 	assert_return_code(rpc_server_open(&options, &tiny->server), 0);
@@ -273,14 +278,20 @@ struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endp
 
 struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
     const struct rpc_identity *identity, const struct tiny *server) {
+	char code[KEYRING_CODE_SIZE] = TINY_STRANGER;
+	uint8_t key[KEYRING_KEY_SIZE];
 	struct rpc_client_options options = {
 		.transport = transport,
 		.endpoint = endpoint,
 		.identity = identity,
 		.server_key = server->identity.public_key,
+		.node = code,
+		.lane = LANE__LANE_CONTROL,
 	};
 	struct rpc_client *client = NULL;
 
+	rpc_key_decode(identity->public_key, key);
+	(void)rpc_keyring_find(server->keyring, key, code);
 	assert_return_code(rpc_client_open(&options, &client), 0);
 	return client;
 }

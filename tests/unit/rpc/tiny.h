@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "cchc/node.pb-c.h"
 #include "cchc/records.pb-c.h"
 #include "common/rpc/client.h"
 #include "common/rpc/keyring.h"
@@ -46,6 +47,9 @@ struct tiny {
 	struct rpc_call *handed;
 };
 
+#define TINY_NODE     "H51"
+#define TINY_STRANGER "H99" /* as which an identity calls that is not in the keyring */
+
 /* Start at an ipc endpoint, or a tcp one for peers; the test fails when it cannot. */
 struct tiny *tiny_start(const char *endpoint);
 void tiny_stopp(struct tiny **tiny); /* ends it, for AUTO; kept calls stay unanswered */
@@ -69,7 +73,7 @@ void tiny_let_nobody_in(struct tiny *tiny);
 #define TINY_ENDPOINT_SIZE 96
 char *tiny_free_endpoint(char endpoint[TINY_ENDPOINT_SIZE]);
 
-/* A client of the office, or of a peer. */
+/* A client of the office, or of a peer, which says to be whom the keyring now takes it for. */
 struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endpoint);
 struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
     const struct rpc_identity *identity, const struct tiny *server);

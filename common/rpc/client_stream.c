@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* The caller's end of a call: parts that come, and streams. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/message.h"
+#include "common/rpc/client_internal.h"
+
+int client_say_of(struct rpc_client *client, const struct flight *flight, Header__Kind kind,
+    const uint8_t *payload, size_t size) {
+	Header header = HEADER__INIT;
+
+	header.kind = kind;
+	header.call = flight->call;
+	return client_say(client, &header, payload, size);
+}
+
+static void grant(struct rpc_client *client, uint64_t call, uint32_t bytes) {
+	Header header = HEADER__INIT;
+
+	if (!bytes)
+		return;
+	header.kind = HEADER__KIND__CREDIT;
+	header.call = call;
+	header.credit = bytes;
+	(void)client_say(client, &header, NULL, 0);
+}
+
+static bool take_data(
+    struct rpc_client *client, struct flight *flight, const uint8_t *bytes, size_t size) {
+	struct chunk *chunk;
+
+	if (!flow_arrived(&client->flow, size) || !flow_arrived(&flight->flow, size))
+		return false;
+	chunk = chunk_new(size);
+	if (!chunk)
+		return false;
+	memcpy(chunk->bytes, bytes, size);
+	chunks_add(&flight->arrived, chunk);
+	return true;
+}
+
+static bool take_status(struct rpc_client *client, struct flight *flight, const Header *header,
+    zmq_msg_t *payload, size_t at) {
+	if (client_retries(client, flight, header))
+		return true;
+	if (header->status != RPC_OK) {
+		flight->status = chunk_new(header__get_packed_size(header));
+		if (!flight->status)
+			return false;
+		header__pack(header, flight->status->bytes);
+	}
+	zmq_msg_init(&flight->reply);
+	zmq_msg_copy(&flight->reply, payload);
+	flight->reply_at = at;
+	flight->reply_size = header->size;
+	flight->ended = true;
+	client->sent--;
+	client->untaken++;
+	return true;
+}
+
+static void take_credit(struct flow *flow, uint64_t credit) {
+	if (credit <= UINT32_MAX && flow->may_send < INT64_MAX / 2)
+		flow->may_send += (int64_t)credit;
+}
+
+bool client_take_part(
+    struct rpc_client *client, const Header *header, zmq_msg_t *payload, size_t at) {
+	struct flight *flight = &client->flights[header->call / 2 % RPC_IN_FLIGHT_MAX];
+	int next;
+
+	if (header->kind == HEADER__KIND__CREDIT && header->call == 0) {
+		take_credit(&client->flow, header->credit);
+		return true;
+	}
+	if (!flight->sent || flight->call != header->call)
+		return true; /* late: it crossed our CANCEL, or the deadline was over */
+	next = flight->ended ? PROTOCOL_VIOLATION
+	                     : protocol_next(flight->method, CALLEE, flight->state, header->kind);
+	if (next == PROTOCOL_VIOLATION)
+		return false;
+	flight->state = (enum call_state)next;
+	switch (header->kind) {
+	case HEADER__KIND__DATA:
+		return take_data(client, flight, (const uint8_t *)zmq_msg_data(payload) + at, header->size);
+	case HEADER__KIND__CREDIT: take_credit(&flight->flow, header->credit); return true;
+	default: return take_status(client, flight, header, payload, at);
+	}
+}
+
+/* Wait until a flight is under way or has ended. */
+static int wait_sent(struct rpc_client *client, struct flight *flight) {
+	int r = 0;
+
+	while (r == 0 && !flight->sent && !client_is_over(client, flight))
+		r = client_wait(client, flight->deadline_ms);
+	if (r < 0)
+		return failed_below(r);
+	return client_is_over(client, flight) ? RPC_CLIENT_ENDED : 0;
+}
+
+int rpc_client_send(struct rpc_client *client, uint64_t ticket, const ProtobufCMessage *message) {
+	struct flight *flight = client_find(client, ticket);
+	size_t size = protobuf_c_message_get_packed_size(message);
+	Header header = HEADER__INIT;
+	int r;
+
+	if (!flight || !flight->method->streams_requests)
+		return failed_here(-ENOENT);
+	if (size > client->message_max)
+		return failed_here(-EMSGSIZE);
+	r = wait_sent(client, flight);
+	while (r == 0 && (flight->flow.may_send <= 0 || client->flow.may_send <= 0))
+		r = client_is_over(client, flight) ? RPC_CLIENT_ENDED
+		                                   : client_wait(client, flight->deadline_ms);
+	if (r)
+		return r < 0 ? failed_below(r) : r;
+	header.kind = HEADER__KIND__DATA;
+	header.call = flight->call;
+	flight->flow.may_send -= (int64_t)size;
+	client->flow.may_send -= (int64_t)size;
+	client->said_ms = clock_monotonic_ms();
+	r = outbox_add_message(&client->outbox, &client->batches, &header, message);
+	if (r == 0 && (client->outbox.bytes >= RPC_BATCH_SIZE || flight->flow.may_send <= 0))
+		r = client_flush(client);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int rpc_client_half_close(struct rpc_client *client, uint64_t ticket) {
+	struct flight *flight = client_find(client, ticket);
+	int r;
+
+	if (!flight || !flight->method->streams_requests)
+		return failed_here(-ENOENT);
+	r = wait_sent(client, flight);
+	if (r)
+		return r;
+	if (flight->state != CALL_OPEN)
+		return failed_here(-EALREADY);
+	flight->state = CALL_HALF_CLOSED;
+	r = client_say_of(client, flight, HEADER__KIND__HALF_CLOSE, NULL, 0);
+	if (r == 0)
+		r = client_flush(client);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int rpc_client_receive(struct rpc_client *client, uint64_t ticket, struct arena *arena,
+    ProtobufCMessage **ret_message) {
+	struct flight *flight = client_find(client, ticket);
+	uint64_t now = clock_monotonic_ms();
+	struct chunk *chunk;
+	int r = 0;
+
+	if (!flight || !flight->method->streams_replies)
+		return failed_here(-ENOENT);
+	while (r == 0 && !flight->arrived.first && !client_is_over(client, flight))
+		r = client_wait(client, flight->deadline_ms);
+	if (r < 0)
+		return failed_below(r);
+	chunk = chunks_take(&flight->arrived);
+	if (!chunk)
+		return RPC_CLIENT_ENDED;
+	if (!flight->ended)
+		grant(client, flight->call, flow_taken(&flight->flow, chunk->size, now));
+	grant(client, 0, flow_taken(&client->flow, chunk->size, now));
+	r = message_unpack(flight->method->reply, chunk->bytes, chunk->size, arena, ret_message);
+	free(chunk);
+	if (r == MESSAGE_OK)
+		r = client_flush(client);
+	else
+		r = failed_here(r == MESSAGE_TOO_LARGE ? -ENOMEM : -EBADMSG);
+	return r < 0 ? failed_below(r) : 0;
+}

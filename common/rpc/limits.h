@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Limits
+ *
+ * Everything a caller can make grow has its limit here. proto/README.md tells them to strangers.
+ */
+#pragma once
+
+#define RPC_PROTOCOL 1 /* the version of what travels */
+
+/* A message: two frames, headers and payloads. */
+#define RPC_PAYLOAD_MAX (1u << 20)             /* of one part; checked by the sender */
+#define RPC_HEADER_MAX  4096u                  /* one packed header */
+#define RPC_HEADERS_MAX 65536u                 /* the first frame */
+#define RPC_PARTS_MAX   256u                   /* headers in it */
+#define RPC_FRAME_MAX   (RPC_PAYLOAD_MAX + 64) /* any frame, with what CURVE adds */
+#define RPC_BATCH_SIZE  32768u /* a message that is larger waits for no further part */
+#define RPC_DETAILS_MAX 3072u  /* typed details of one status, packed */
+#define RPC_VALUE_MAX   200u   /* a wrong value that is told */
+
+/* A server. */
+#define RPC_CALLS_MAX        1024 /* calls in hand; beyond this RESOURCE_EXHAUSTED */
+#define RPC_CALLS_OFFICE_MAX 256  /* of them, calls of one connection of the office */
+#define RPC_CALLS_PEER_MAX   16   /* of them, calls of one node that is a peer */
+#define RPC_CONNECTIONS_MAX  10000
+#define RPC_HELLOS_PER_S     500u       /* beyond this a dialler is asked to come back later */
+#define RPC_OUTBOX_MAX       (4u << 20) /* bytes for one connection that does not take them */
+#define RPC_MEMORY_MAX       ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
+#define RPC_MEMORY_FACTOR    32 /* an honest request needs a few times its bytes, no more than that \
+	                             */
+
+/* Streams: bytes a sender may have on the way. A window begins small, so that a slow line is not
+ * filled for long, and doubles while it is emptied quickly. */
+#define RPC_WINDOW_MIN        4096
+#define RPC_WINDOW_MAX        262144
+#define RPC_WINDOW_QUICK_MS   500
+#define RPC_WINDOW_CONNECTION 1048576
+
+/* A client. */
+#define RPC_IN_FLIGHT_MAX   64
+#define RPC_RETRY_TOKENS    10    /* a bucket; retries stop when it is half empty */
+#define RPC_BACKOFF_MAX_MS  10000 /* between two attempts */
+#define RPC_HELLO_JITTER_MS 500   /* a lost connection is taken up again not later than this */
+
+/* Life of a connection: the server says so, the dialler keeps to it. */
+#define RPC_KEEPALIVE_MS 20000
+#define RPC_SILENCE_MS   60000
+#define RPC_DRAIN_MS     2000 /* for the calls in hand of a server that stops */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* What a service says of itself: Node/State, Node/Statistics, Node/Trace. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cchc/node.pb-c.h"
+#include "common/service/service.h"
+#include "common/store/event_log.h"
+
+static uint64_t resident_bytes(void) {
+	FILE *stream = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+
+	if (!stream)
+		return 0;
+	if (fscanf(stream, "%*u %lu", &pages) != 1)
+		pages = 0;
+	fclose(stream);
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static int fill_registers(
+    struct service_call *call, const struct schema *schema, NodeState *state) {
+	state->registers =
+	    arena_alloc(call->arena, (schema->register_count + 1) * sizeof(RegisterSize *));
+	if (!state->registers)
+		return failed_here(-ENOMEM);
+	for (size_t i = 0; i < schema->register_count; i++) {
+		RegisterSize *size = arena_alloc(call->arena, sizeof(*size));
+
+		if (!size)
+			return failed_here(-ENOMEM);
+		register_size__init(size);
+		size->name = (char *)(uintptr_t)schema->registers[i]->name;
+		size->records = register_count(call->txn, schema->registers[i]);
+		state->registers[state->n_registers++] = size;
+	}
+	return 0;
+}
+
+static int fill_marks(struct service_call *call, NodeState *state) {
+	struct event_mark *marks;
+	size_t count;
+	int r = event_log_marks(call->txn, STREAM__STREAM_UNSPECIFIED, call->arena, &marks, &count);
+
+	if (r < 0)
+		return failed_below(r);
+	state->watermarks = arena_alloc(call->arena, (count + 1) * sizeof(Watermark *));
+	if (!state->watermarks)
+		return failed_here(-ENOMEM);
+	for (size_t i = 0; i < count; i++) {
+		Watermark *mark = arena_alloc(call->arena, sizeof(*mark));
+
+		if (!mark)
+			return failed_here(-ENOMEM);
+		watermark__init(mark);
+		mark->service = state->service;
+		mark->origin = marks[i].origin;
+		mark->stream = marks[i].stream;
+		mark->epoch = marks[i].epoch;
+		mark->sequence = marks[i].sequence;
+		mark->as_of_ms = event_clock_ms(marks[i].clock);
+		state->watermarks[state->n_watermarks++] = mark;
+	}
+	return 0;
+}
+
+int service_state(
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+	const struct service_plan *plan = service_plan_of(call->service);
+	NodeState *state = (NodeState *)reply;
+	uint64_t map_bytes;
+	int r = 0;
+
+	(void)request;
+	state->service = (char *)(uintptr_t)plan->name;
+	state->node = service_node(call->service)->settings.code;
+	state->version = (char *)(uintptr_t)CCHC_VERSION;
+	state->resident_bytes = resident_bytes();
+	if (!plan->schema)
+		return 0;
+	store_size(service_store(call->service), &state->store_bytes, &map_bytes);
+	state->held_events = store_count(call->txn, TABLE_HELD);
+	r = fill_registers(call, plan->schema, state);
+	if (r == 0)
+		r = fill_marks(call, state);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int service_statistics(
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+	NodeStatistics *statistics = (NodeStatistics *)reply;
+
+	(void)request;
+	statistics->service = (char *)(uintptr_t)service_plan_of(call->service)->name;
+	statistics->node = service_node(call->service)->settings.code;
+	statistics->resident_bytes = resident_bytes();
+	return rpc_server_statistics(service_server(call->service), call->arena, statistics);
+}
+
+int service_trace(
+    struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
+	const char *asked = ((const TraceRequest *)request)->trace;
+	TraceReply *traced = (TraceReply *)reply;
+	char id[TRACE_ID_SIZE];
+	int r;
+
+	if (*asked && !trace_read_id(asked, id))
+		return service_refuse(call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, "trace", asked);
+	r = rpc_server_trace(service_server(call->service), *asked ? id : NULL, call->arena, traced);
+	for (size_t i = 0; r == 0 && i < traced->n_spans; i++) {
+		traced->spans[i]->service = (char *)(uintptr_t)service_plan_of(call->service)->name;
+		traced->spans[i]->node = service_node(call->service)->settings.code;
+	}
+	return r < 0 ? failed_below(r) : 0;
+}
