@@ -66,7 +66,7 @@ static bool make_room(uint8_t **bytes, size_t *room, size_t needed) {
 }
 
 static bool has_room(const struct batch *batch, size_t header_size, size_t size) {
-	return batch->parts < RPC_PARTS_MAX && batch->payloads_size < RPC_BATCH_SIZE &&
+	return batch->parts < RPC_BATCH_PARTS && batch->payloads_size < RPC_BATCH_SIZE &&
 	       batch->headers_size + header_size + TAG_SIZE_MAX <= RPC_HEADERS_MAX &&
 	       batch->payloads_size + size <= RPC_PAYLOAD_MAX;
 }
@@ -153,6 +153,10 @@ int outbox_add_message(struct outbox *outbox, struct batch_store *store, Header 
 		return failed_here(-ENOMEM);
 	protobuf_c_message_pack(message, place);
 	return 0;
+}
+
+bool outbox_has_full(const struct outbox *outbox) {
+	return outbox->first != outbox->last;
 }
 
 static void drop_first(struct outbox *outbox, struct batch_store *store) {

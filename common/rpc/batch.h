@@ -42,6 +42,9 @@ int outbox_add(struct outbox *outbox, struct batch_store *store, Header *header,
 int outbox_add_message(struct outbox *outbox, struct batch_store *store, Header *header,
     const ProtobufCMessage *message);
 
+/* Whether a whole message waits, and not only the beginning of one. */
+bool outbox_has_full(const struct outbox *outbox);
+
 /* Throw everything away. */
 void outbox_empty(struct outbox *outbox, struct batch_store *store);
 

@@ -254,8 +254,12 @@ int rpc_client_begin(
 	fill_flight(client, flight, request, method);
 	*ret_ticket = flight->ticket;
 	/* Who has replies to take comes back at once: what it begins meanwhile leaves together. */
-	if (client->untaken && size < AT_ONCE_SIZE)
-		return 0;
+	if (client->untaken && size < AT_ONCE_SIZE) {
+		r = client_send_unsent(client);
+		if (r == 0 && outbox_has_full(&client->outbox))
+			r = client_flush(client);
+		return r < 0 ? failed_below(r) : 0;
+	}
 	client_look(client);
 	r = client_send_unsent(client);
 	if (r == 0)

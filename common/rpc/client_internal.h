@@ -51,6 +51,8 @@ struct rpc_client {
 	struct rpc_transport *transport;
 	void *socket;
 	void *monitor;
+	int descriptor; /* of the socket, for poll */
+	int monitor_descriptor;
 	char *endpoint;
 	char *node;
 	Lane lane;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The client's connection: made, introduced, kept alive, lost and made again. */
+#include <limits.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,22 +67,6 @@ static int prepare(void *socket, const char *endpoint) {
 	    !set(socket, ZMQ_TCP_MAXRT, RPC_SILENCE_MS))
 		return failed_here(-errno);
 	return 0;
-}
-
-int client_open_link(struct rpc_client *client, const struct rpc_client_options *options) {
-	int r;
-
-	client->socket = zmq_socket(options->transport->context, ZMQ_DEALER);
-	if (!client->socket)
-		return failed_here(-errno);
-	r = prepare(client->socket, options->endpoint);
-	if (r == 0 && options->server_key)
-		r = use_curve(client->socket, options->identity, options->server_key);
-	if (r == 0)
-		r = open_monitor(options->transport, client);
-	if (r == 0 && zmq_connect(client->socket, options->endpoint) < 0)
-		r = failed_here(-errno);
-	return r < 0 ? failed_below(r) : 0;
 }
 
 void client_close_link(struct rpc_client *client) {
@@ -201,6 +187,29 @@ static void drain_monitor(struct rpc_client *client) {
 	}
 }
 
+int client_open_link(struct rpc_client *client, const struct rpc_client_options *options) {
+	int r;
+
+	client->socket = zmq_socket(options->transport->context, ZMQ_DEALER);
+	if (!client->socket)
+		return failed_here(-errno);
+	r = prepare(client->socket, options->endpoint);
+	if (r == 0 && options->server_key)
+		r = use_curve(client->socket, options->identity, options->server_key);
+	if (r == 0)
+		r = open_monitor(options->transport, client);
+	if (r == 0 && zmq_connect(client->socket, options->endpoint) < 0)
+		r = failed_here(-errno);
+	if (r == 0)
+		r = client->descriptor = socket_descriptor(client->socket);
+	if (r >= 0)
+		r = client->monitor_descriptor = socket_descriptor(client->monitor);
+	/* Before it was asked once, it tells of no change. */
+	if (r >= 0)
+		drain_monitor(client);
+	return r < 0 ? failed_below(r) : 0;
+}
+
 static void take_welcome(struct rpc_client *client, const uint8_t *bytes, size_t size) {
 	ProtobufCMessage *unpacked = NULL;
 	const Welcome *welcome;
@@ -300,8 +309,10 @@ void client_take_message(struct rpc_client *client, struct frames *frames) {
 		client->asked_ms = clock_monotonic_ms();
 }
 
-static void drain(struct rpc_client *client) {
+/* Return: whether anything came. */
+static bool drain(struct rpc_client *client) {
 	struct frames frames;
+	bool any = false;
 	int r;
 
 	while ((r = frames_receive(client->socket, FRAMES_PLAIN, &frames)) >= 0 && r != FRAMES_NONE) {
@@ -309,12 +320,14 @@ static void drain(struct rpc_client *client) {
 			continue;
 		client_take_message(client, &frames);
 		frames_close(&frames);
+		any = true;
 	}
+	return any;
 }
 
 void client_look(struct rpc_client *client) {
 	drain_monitor(client);
-	drain(client);
+	(void)drain(client);
 }
 
 /* Whether there is anybody, asked when nothing was heard for long. Return: when to look again. */
@@ -343,9 +356,9 @@ static uint64_t keep_alive(struct rpc_client *client) {
 }
 
 int client_wait(struct rpc_client *client, uint64_t until_ms) {
-	zmq_pollitem_t items[2] = {
-		{ .socket = client->socket, .events = ZMQ_POLLIN },
-		{ .socket = client->monitor, .events = ZMQ_POLLIN },
+	struct pollfd items[2] = {
+		{ .fd = client->descriptor, .events = POLLIN },
+		{ .fd = client->monitor_descriptor, .events = POLLIN },
 	};
 	uint64_t alive_ms = keep_alive(client);
 	int r = client_send_unsent(client);
@@ -356,18 +369,18 @@ int client_wait(struct rpc_client *client, uint64_t until_ms) {
 		r = client_flush(client);
 	if (r < 0)
 		return failed_below(r);
-	if (client->outbox.first)
-		items[0].events |= ZMQ_POLLOUT;
 	if (alive_ms < until_ms)
 		until_ms = alive_ms;
 	left = until_ms > now ? until_ms - now : 0;
 	if (client->cancelled && left > CANCEL_LOOK_MS)
 		left = CANCEL_LOOK_MS;
-	if (zmq_poll(items, 2, (long)left) < 0 && errno != EINTR)
+	/* libzmq tells of changes only: what is there already is taken first. */
+	if (drain(client))
+		return 0;
+	if (poll(items, 2, left < INT_MAX ? (int)left : INT_MAX) < 0 && errno != EINTR)
 		return failed_here(-errno);
 	if (items[1].revents)
 		drain_monitor(client);
-	if (items[0].revents & ZMQ_POLLIN)
-		drain(client);
+	(void)drain(client);
 	return 0;
 }

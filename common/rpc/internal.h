@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <zmq.h>
 
 #include "cchc/call.pb-c.h"
@@ -22,6 +23,14 @@ struct rpc_transport {
 
 int zap_start(struct rpc_transport *transport, struct rpc_keyring *keyring);
 void zap_stop(struct zap *zap);
+
+/* The descriptor of a socket that becomes readable when something changes, for poll. It tells of
+ * changes only: before waiting the socket must have said that nothing is there. Return: it, or a
+ * negative errno. */
+int socket_descriptor(void *socket);
+
+/* Whether something is there to be received. */
+bool socket_has_message(void *socket);
 
 /* Common limits of every socket. Return: 0 or a negative errno. */
 int socket_prepare(void *socket);

@@ -14,6 +14,8 @@
 #define RPC_HEADERS_MAX 65536u                 /* the first frame */
 #define RPC_PARTS_MAX   256u                   /* headers in it */
 #define RPC_FRAME_MAX   (RPC_PAYLOAD_MAX + 64) /* any frame, with what CURVE adds */
+#define RPC_BATCH_PARTS                                                                            \
+	16u /* a message with so many parts leaves, so that both sides work at once */
 #define RPC_BATCH_SIZE  32768u /* a message that is larger waits for no further part */
 #define RPC_DETAILS_MAX 3072u  /* typed details of one status, packed */
 #define RPC_VALUE_MAX   200u   /* a wrong value that is told */
@@ -21,13 +23,15 @@
 /* A server. */
 #define RPC_CALLS_MAX        1024 /* calls in hand; beyond this RESOURCE_EXHAUSTED */
 #define RPC_CALLS_OFFICE_MAX 256  /* of them, calls of one connection of the office */
-#define RPC_CALLS_PEER_MAX   16   /* of them, calls of one node that is a peer */
+#define RPC_CALLS_PEER_MAX   64   /* of them, calls of one node that is a peer */
+#define RPC_PEER_QUEUE_MAX   32   /* messages that libzmq holds for one peer, each way */
 #define RPC_CONNECTIONS_MAX  10000
 #define RPC_HELLOS_PER_S     500u       /* beyond this a dialler is asked to come back later */
 #define RPC_OUTBOX_MAX       (4u << 20) /* bytes for one connection that does not take them */
 #define RPC_MEMORY_MAX       ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
-#define RPC_MEMORY_FACTOR    32 /* an honest request needs a few times its bytes, no more than that \
-	                             */
+#define RPC_MEMORY_FACTOR                                                                          \
+	32 /* an honest request needs a few times its bytes, no more than that                         \
+	    */
 
 /* Streams: bytes a sender may have on the way. A window begins small, so that a slow line is not
  * filled for long, and doubles while it is emptied quickly. */

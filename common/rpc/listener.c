@@ -4,9 +4,7 @@
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 
-/* Messages that libzmq holds for a peer that does not read, or from one that writes too fast. Twice
- * the calls in hand: libzmq hears of what was read only after half of it. */
-static const int peer_queue_max = 2 * RPC_CALLS_PEER_MAX;
+static const int peer_queue_max = RPC_PEER_QUEUE_MAX;
 
 static const int zap_enforce_domain = 93; /* a draft constant, absent from Debian's header */
 
@@ -49,7 +47,7 @@ int listener_open_office(
 
 	if (r < 0)
 		return failed_below(r);
-	*ret_listener = (struct listener) { socket, NULL };
+	*ret_listener = (struct listener) { socket, socket_descriptor(socket), NULL };
 	return 0;
 }
 
@@ -118,6 +116,6 @@ int listener_open_peers(struct rpc_transport *transport, const char *endpoint,
 		zmq_close(socket);
 		return failed_below(r);
 	}
-	*ret_listener = (struct listener) { socket, keyring };
+	*ret_listener = (struct listener) { socket, socket_descriptor(socket), keyring };
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 struct listener {
 	void *socket;
+	int descriptor;              /* of the socket, for poll */
 	struct rpc_keyring *keyring; /* null: the office's own */
 };
 

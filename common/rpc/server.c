@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/rpc/server.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,16 @@ void server_mark_dirty(struct rpc_server *server, struct connection *connection)
 	server->dirty = connection;
 }
 
+static int flush(struct rpc_server *server, struct connection *connection) {
+	int r = outbox_send(&connection->outbox, &server->batches, connection->listener->socket,
+	    connection->key + 1, connection->routing_size);
+
+	if (connection->waiting != (r == OUTBOX_WAITS))
+		server->waiting += connection->waiting ? (size_t)-1 : 1;
+	connection->waiting = r == OUTBOX_WAITS;
+	return r;
+}
+
 static void note_said(struct rpc_server *server, struct connection *connection, int r) {
 	if (r < 0 && !connection->lost) {
 		/* It takes nothing: what it waits for is kept from all the others. */
@@ -109,6 +120,8 @@ static void note_said(struct rpc_server *server, struct connection *connection, 
 		connection->lost = true;
 	}
 	server_mark_dirty(server, connection);
+	if (outbox_has_full(&connection->outbox) && !connection->waiting && !connection->lost)
+		connection->lost = flush(server, connection) == OUTBOX_LOST;
 }
 
 void server_say(struct rpc_server *server, struct connection *connection, Header *header,
@@ -373,16 +386,6 @@ static void say_goodbye(
 	server_say(server, connection, &header, &goodbye.base);
 }
 
-static int flush(struct rpc_server *server, struct connection *connection) {
-	int r = outbox_send(&connection->outbox, &server->batches, connection->listener->socket,
-	    connection->key + 1, connection->routing_size);
-
-	if (connection->waiting != (r == OUTBOX_WAITS))
-		server->waiting += connection->waiting ? (size_t)-1 : 1;
-	connection->waiting = r == OUTBOX_WAITS;
-	return r;
-}
-
 /* Its calls go on without it: their handlers hear that nobody waits. */
 static void cancel_calls(struct rpc_server *server, struct connection *connection) {
 	while (connection->calls) {
@@ -467,40 +470,53 @@ static bool has_drained(const struct rpc_server *server) {
 	       (server->in_hand == 0 || server->now_us / 1000 > server->drained_by_ms);
 }
 
-static long patience_ms(const struct rpc_server *server) {
+static int patience_ms(const struct rpc_server *server) {
 	if (server->waiting || server->drained_by_ms)
 		return TRY_AGAIN_MS;
 	return server->connections.count ? SWEEP_MS : -1;
 }
 
+/* libzmq tells of changes only, and sending may have used one up: so every listener is asked before
+ * the wait. */
+static bool has_message(const struct rpc_server *server) {
+	bool any = false;
+
+	for (size_t i = 0; i < server->listener_count; i++)
+		any = socket_has_message(server->listeners[i].socket) || any;
+	return any;
+}
+
+static int wait(struct rpc_server *server, struct pollfd items[], size_t *ret_watched) {
+	int patience = has_message(server) ? 0 : patience_ms(server);
+	size_t count = 0;
+
+	items[count++] = (struct pollfd) { .fd = server->wake, .events = POLLIN };
+	for (size_t i = 0; i < server->listener_count; i++)
+		items[count++] =
+		    (struct pollfd) { .fd = server->listeners[i].descriptor, .events = POLLIN };
+	*ret_watched = count;
+	for (size_t i = 0; i < server->watch_count; i++)
+		items[count++] = (struct pollfd) { .fd = server->watches[i].descriptor, .events = POLLIN };
+	if (poll(items, count, patience) < 0 && errno != EINTR)
+		return failed_here(-errno);
+	return 0;
+}
+
 int rpc_server_run(struct rpc_server *server) {
-	zmq_pollitem_t items[LISTENERS_MAX + WATCHES_MAX + 1];
+	struct pollfd items[1 + LISTENERS_MAX + WATCHES_MAX];
 
 	server->loop = pthread_self();
-	server->running = true;
-	while (server->running && !has_drained(server)) {
-		size_t count = 0;
+	while (!has_drained(server)) {
 		size_t watched;
+		int r = wait(server, items, &watched);
 
-		for (size_t i = 0; i < server->listener_count; i++)
-			items[count++] =
-			    (zmq_pollitem_t) { .socket = server->listeners[i].socket, .events = ZMQ_POLLIN };
-		watched = count;
-		for (size_t i = 0; i < server->watch_count; i++)
-			items[count++] =
-			    (zmq_pollitem_t) { .fd = server->watches[i].descriptor, .events = ZMQ_POLLIN };
-		items[count++] = (zmq_pollitem_t) { .fd = server->wake, .events = ZMQ_POLLIN };
-		if (zmq_poll(items, (int)count, patience_ms(server)) < 0) {
-			if (errno == EINTR)
-				continue;
-			return failed_here(-errno);
-		}
+		if (r < 0)
+			return failed_below(r);
 		server->now_us = clock_monotonic_us();
-		if (items[count - 1].revents)
+		if (items[0].revents)
 			serve_all_posted(server);
 		for (size_t i = 0; i < server->listener_count; i++)
-			if (items[i].revents)
-				drain(server, &server->listeners[i]);
+			drain(server, &server->listeners[i]);
 		for (size_t i = 0; i < server->watch_count; i++)
 			if (items[watched + i].revents)
 				server->watches[i].ready(server->watches[i].context);

@@ -40,7 +40,6 @@ struct rpc_server {
 	unsigned hellos; /* in the second that began then */
 	uint64_t swept_ms;
 	uint64_t drained_by_ms; /* monotonic; 0: not stopping */
-	bool running;
 };
 
 /* Everything a message says. */

@@ -81,6 +81,22 @@ void rpc_key_decode(const char *text, unsigned char ret_key[32]) {
 	zmq_z85_decode(ret_key, text);
 }
 
+int socket_descriptor(void *socket) {
+	int descriptor = -1;
+	size_t size = sizeof(descriptor);
+
+	if (zmq_getsockopt(socket, ZMQ_FD, &descriptor, &size) < 0)
+		return failed_here(-errno);
+	return descriptor;
+}
+
+bool socket_has_message(void *socket) {
+	int events = 0;
+	size_t size = sizeof(events);
+
+	return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+}
+
 int socket_prepare(void *socket) {
 	static const int64_t frame_max = RPC_FRAME_MAX;
 	static const int no_linger = 0;
