@@ -141,8 +141,8 @@ static void welcome(struct rpc_server *server, struct connection *connection, co
 	reply.message_max = RPC_PAYLOAD_MAX;
 	reply.calls_max = peer ? RPC_CALLS_PEER_MAX : RPC_CALLS_OFFICE_MAX;
 	reply.credit = RPC_WINDOW_CONNECTION;
-	reply.keepalive_ms = RPC_KEEPALIVE_MS;
-	reply.silence_ms = RPC_SILENCE_MS;
+	reply.keepalive_ms = server->options.keepalive_ms;
+	reply.silence_ms = server->options.silence_ms;
 	reply.time_ms = clock_wall_ms();
 	reply.program = (char *)(uintptr_t) "cchc " CCHC_VERSION;
 	server_say(server, connection, &header, &reply.base);
@@ -257,26 +257,39 @@ static struct rpc_call *find_call(const struct connection *connection, uint64_t 
 	return call;
 }
 
-static void take_data(struct rpc_server *server, struct connection *connection,
+/* The connection's credit is for what is on the way; what has arrived is the call's. */
+static void grant_connection(
+    struct rpc_server *server, struct connection *connection, size_t size) {
+	Header header = HEADER__INIT;
+
+	header.kind = HEADER__KIND__CREDIT;
+	header.credit = flow_taken(&connection->flow, size, server->now_us / 1000);
+	if (header.credit)
+		server_say(server, connection, &header, NULL);
+}
+
+/* Return: whether the caller had credit for it. */
+static bool take_data(struct rpc_server *server, struct connection *connection,
     struct rpc_call *call, const struct part *part) {
 	struct chunk *chunk = chunk_new(part->header->size);
+	bool allowed;
 
 	if (!chunk)
-		return;
+		return false;
 	memcpy(chunk->bytes, part->payload, part->header->size);
 	pthread_mutex_lock(&server->lock);
-	if (flow_arrived(&connection->flow, chunk->size) &&
-	    flow_arrived(&call->own->flow, chunk->size)) {
+	allowed =
+	    flow_arrived(&connection->flow, chunk->size) && flow_arrived(&call->own->flow, chunk->size);
+	if (allowed) {
 		chunks_add(&call->own->arrived, chunk);
 		call->own->bytes_in += chunk->size;
-		chunk = NULL;
+		grant_connection(server, connection, chunk->size);
 	}
 	pthread_cond_signal(&call->own->changed);
 	pthread_mutex_unlock(&server->lock);
-	if (!chunk)
-		return;
-	free(chunk);
-	server_forget(server, connection, GOODBYE__REASON__VIOLATION);
+	if (!allowed)
+		free(chunk);
+	return allowed;
 }
 
 static void take_credit(struct rpc_server *server, struct connection *connection,
@@ -320,7 +333,7 @@ static bool take_part_of_call(
 	if (next != CALL_ENDED)
 		call->own->state = (enum call_state)next;
 	switch (header->kind) {
-	case HEADER__KIND__DATA: take_data(server, connection, call, part); break;
+	case HEADER__KIND__DATA: return take_data(server, connection, call, part);
 	case HEADER__KIND__CREDIT: take_credit(server, connection, call, header->credit); break;
 	default: take_word(server, call, header->kind); break;
 	}

@@ -56,7 +56,6 @@ struct rpc_call_private {
 
 	/* For the loop to do; guarded by the server's lock. */
 	struct chunks leaving;
-	size_t used_up; /* bytes that the handler took */
 	uint32_t grant;
 	bool answered;
 	bool posted;

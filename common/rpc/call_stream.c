@@ -69,7 +69,6 @@ int rpc_call_receive(struct rpc_call *call, struct arena *arena, ProtobufCMessag
 	while (!(chunk = chunks_take(&own->arrived)) && !own->arrived_all && !rpc_call_is_over(call))
 		wait_until(call, call->deadline_ms + 1);
 	if (chunk) {
-		own->used_up += chunk->size;
 		own->grant += flow_taken(&own->flow, chunk->size, clock_monotonic_ms());
 		server_post(call);
 	} else

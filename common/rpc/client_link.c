@@ -233,8 +233,8 @@ static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t
 	ProtobufCMessage *unpacked = NULL;
 	const Goodbye *goodbye;
 
-	if (message_unpack(&goodbye__descriptor, bytes, size, &client->scratch, &unpacked) !=
-	    MESSAGE_OK)
+	if (client->link == LINK_REFUSED || message_unpack(&goodbye__descriptor, bytes, size,
+	                                        &client->scratch, &unpacked) != MESSAGE_OK)
 		return;
 	goodbye = (const Goodbye *)unpacked;
 	switch (goodbye->reason) {

@@ -38,6 +38,8 @@ static bool take_data(
 		return false;
 	memcpy(chunk->bytes, bytes, size);
 	chunks_add(&flight->arrived, chunk);
+	/* The connection's credit is for what is on the way; what has arrived is the call's. */
+	grant(client, 0, flow_taken(&client->flow, size, clock_monotonic_ms()));
 	return true;
 }
 
@@ -164,7 +166,6 @@ int rpc_client_receive(struct rpc_client *client, uint64_t ticket, struct arena 
 		return RPC_CLIENT_ENDED;
 	if (!flight->ended)
 		grant(client, flight->call, flow_taken(&flight->flow, chunk->size, now));
-	grant(client, 0, flow_taken(&client->flow, chunk->size, now));
 	r = message_unpack(flight->method->reply, chunk->bytes, chunk->size, arena, ret_message);
 	free(chunk);
 	if (r == MESSAGE_OK)

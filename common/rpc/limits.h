@@ -46,7 +46,8 @@
 #define RPC_BACKOFF_MAX_MS  10000 /* between two attempts */
 #define RPC_HELLO_JITTER_MS 500   /* a lost connection is taken up again not later than this */
 
-/* Life of a connection: the server says so, the dialler keeps to it. */
+/* Life of a connection unless the server was told otherwise: it says so, the dialler keeps to it.
+ */
 #define RPC_KEEPALIVE_MS 20000
 #define RPC_SILENCE_MS   60000
 #define RPC_DRAIN_MS     2000 /* for the calls in hand of a server that stops */

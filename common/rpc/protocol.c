@@ -24,6 +24,8 @@ static const uint8_t table[SPEAKERS][CALL_STATES][KINDS] = {
 	        [HEADER__KIND__CREDIT] = TO(CALL_OPEN),
 	        [HEADER__KIND__STATUS] = TO(CALL_ENDED) },
 	    [CALL_HALF_CLOSED] = { [HEADER__KIND__DATA] = TO(CALL_HALF_CLOSED),
+	        /* It crossed our HALF_CLOSE. */
+	        [HEADER__KIND__CREDIT] = TO(CALL_HALF_CLOSED),
 	        [HEADER__KIND__STATUS] = TO(CALL_ENDED) },
 	},
 };

@@ -26,6 +26,10 @@ int rpc_server_open(const struct rpc_server_options *options, struct rpc_server 
 	server->options = *options;
 	if (!server->options.node)
 		server->options.node = "";
+	if (!server->options.keepalive_ms)
+		server->options.keepalive_ms = RPC_KEEPALIVE_MS;
+	if (!server->options.silence_ms)
+		server->options.silence_ms = RPC_SILENCE_MS;
 	server->contract = contract;
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (options->identity)
@@ -191,30 +195,10 @@ static void leave_connection(struct rpc_server *server, struct rpc_call *call) {
 	pthread_mutex_unlock(&server->lock);
 }
 
-/* What nobody will read counts as read, for the connection's sake. */
-static void grant_connection(
-    struct rpc_server *server, struct connection *connection, size_t used_up) {
-	Header header = HEADER__INIT;
-
-	header.kind = HEADER__KIND__CREDIT;
-	header.credit = flow_taken(&connection->flow, used_up, server->now_us / 1000);
-	if (header.credit)
-		server_say(server, connection, &header, NULL);
-}
-
 static void give_back(struct rpc_server *server, struct rpc_call *call) {
 	struct rpc_call_private *own = call->own;
 	struct rpc_call *made = own->made;
-	size_t unread = 0;
 
-	if (call->method && call->method->streams_requests && own->connection) {
-		for (struct chunk *chunk; (chunk = chunks_take(&own->arrived)) != NULL;) {
-			unread += chunk->size;
-			free(chunk);
-		}
-		if (unread)
-			grant_connection(server, own->connection, unread);
-	}
 	chunks_free(&own->arrived);
 	chunks_free(&own->leaving);
 	if (own->connection)
@@ -225,7 +209,6 @@ static void give_back(struct rpc_server *server, struct rpc_call *call) {
 	    offsetof(struct rpc_call_private, changed) - offsetof(struct rpc_call_private, call));
 	own->made = made;
 	own->arrived_all = false;
-	own->used_up = 0;
 	own->grant = 0;
 	own->answered = false;
 	memset(call, 0, offsetof(struct rpc_call, trace));
@@ -324,14 +307,11 @@ static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
 	struct rpc_call_private *own = call->own;
 	struct chunks leaving;
 	Header header = HEADER__INIT;
-	size_t used_up;
 	bool answered;
 
 	pthread_mutex_lock(&server->lock);
 	leaving = own->leaving;
 	own->leaving = (struct chunks) { NULL, NULL };
-	used_up = own->used_up;
-	own->used_up = 0;
 	header.credit = own->grant;
 	own->grant = 0;
 	answered = own->answered;
@@ -342,8 +322,6 @@ static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
 		header.kind = HEADER__KIND__CREDIT;
 		server_say(server, own->connection, &header, NULL);
 	}
-	if (own->connection && used_up)
-		grant_connection(server, own->connection, used_up);
 	header.credit = 0;
 	header.kind = HEADER__KIND__DATA;
 	for (struct chunk *chunk; (chunk = chunks_take(&leaving)) != NULL;) {
@@ -443,7 +421,7 @@ static void sweep(struct rpc_server *server) {
 		return;
 	server->swept_ms = now_ms;
 	while ((oldest = server->connections.oldest) &&
-	       now_ms - oldest->heard_ms > RPC_SILENCE_MS + RPC_KEEPALIVE_MS)
+	       now_ms - oldest->heard_ms > server->options.silence_ms)
 		server_forget(server, oldest, GOODBYE__REASON__UNSPECIFIED);
 }
 
@@ -502,6 +480,18 @@ static int wait(struct rpc_server *server, struct pollfd items[], size_t *ret_wa
 	return 0;
 }
 
+/* Handlers that still wait for their callers hear that it is over. */
+static void cancel_all(struct rpc_server *server) {
+	pthread_mutex_lock(&server->lock);
+	for (struct rpc_call *call = server->made; call; call = call->own->made) {
+		if (!call->own->in_hand)
+			continue;
+		atomic_store(&call->own->cancelled, true);
+		pthread_cond_signal(&call->own->changed);
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
 int rpc_server_run(struct rpc_server *server) {
 	struct pollfd items[1 + LISTENERS_MAX + WATCHES_MAX];
 
@@ -523,6 +513,7 @@ int rpc_server_run(struct rpc_server *server) {
 		flush_dirty(server);
 		sweep(server);
 	}
+	cancel_all(server);
 	return 0;
 }
 

@@ -21,6 +21,8 @@ struct rpc_server_options {
 	void *context;
 	const char *node;                    /* our organisation code */
 	const struct rpc_identity *identity; /* checks who acts; null: no token is believed */
+	uint32_t keepalive_ms; /* how often a dialler says something; 0: RPC_KEEPALIVE_MS */
+	uint32_t silence_ms;   /* who is silent so long is gone; 0: RPC_SILENCE_MS */
 };
 
 struct rpc_server;
@@ -50,7 +52,7 @@ int rpc_server_watch(
 int rpc_server_run(struct rpc_server *server);
 
 /* Take no more calls, tell everybody so, and leave the loop once the calls in hand are answered, or
- * after RPC_DRAIN_MS. From the loop's thread. */
+ * after RPC_DRAIN_MS; what is left then is over (rpc_call_is_over). From the loop's thread. */
 void rpc_server_stop(struct rpc_server *server);
 
 /* End a call; it belongs to the server again. From any thread. */

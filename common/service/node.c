@@ -34,6 +34,11 @@ const struct setting node_setting_table[] = {
 	{ "exchange-interval-ms", SETTING_NUMBER, "2000",
 	    "khoảng cách giữa hai lần trao đổi, mili giây",
 	    offsetof(struct node_settings, exchange_interval_ms) },
+	{ "keepalive-ms", SETTING_NUMBER, "20000",
+	    "nút cấp dưới im lặng lâu nhất bao nhiêu mili giây rồi phải lên tiếng; đường truyền vệ "
+	    "tinh hoặc "
+	    "tính theo dung lượng: 60000 đến 120000",
+	    offsetof(struct node_settings, keepalive_ms) },
 };
 const size_t node_setting_count = LENGTH_OF(node_setting_table);
 

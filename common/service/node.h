@@ -30,6 +30,7 @@ struct node_settings {
 	uint64_t batch_max;
 	uint64_t queue_max;
 	uint64_t exchange_interval_ms;
+	uint64_t keepalive_ms;
 };
 
 struct node {

@@ -363,6 +363,8 @@ static int open_server(struct service *service) {
 		        .context = service,
 		        .node = service->node.settings.code,
 		        .identity = &identity,
+		        .keepalive_ms = (uint32_t)service->node.settings.keepalive_ms,
+		        .silence_ms = 3 * (uint32_t)service->node.settings.keepalive_ms,
 		    },
 		    &service->server);
 	if (r == 0)

@@ -69,8 +69,10 @@ static void print_set(const FileSet *set) {
 
 	print_bytes("descriptor_set", bytes, size);
 	free(bytes);
-	for (size_t i = 0; i < set->n_file; i++)
-		set->file[i]->source_code_info = NULL; /* the process ends soon */
+	for (size_t i = 0; i < set->n_file; i++) {
+		google__protobuf__source_code_info__free_unpacked(set->file[i]->source_code_info, NULL);
+		set->file[i]->source_code_info = NULL;
+	}
 	bytes = pack(set, &size);
 	crypto_generichash(hash, sizeof(hash), bytes, size, NULL, 0);
 	free(bytes);

@@ -81,6 +81,100 @@ static void answer(struct tiny *tiny, struct rpc_call *call) {
 	rpc_server_answer(tiny->server, call);
 }
 
+static int upload(struct tiny *tiny, struct rpc_call *call, struct arena *arena) {
+	LineReceipt *receipt = (LineReceipt *)call->reply;
+	ProtobufCMessage *chunk;
+	int r;
+
+	while ((r = rpc_call_receive(call, arena, &chunk)) == 0) {
+		receipt->chunks++;
+		receipt->bytes += ((const LineChunk *)chunk)->body.len;
+		change(tiny, &tiny->streamed, 1);
+		arena_reset(arena);
+	}
+	return r;
+}
+
+/* Each chunk begins with its number. */
+static int download(struct tiny *tiny, struct rpc_call *call, struct arena *arena) {
+	const LineOrder *order = (const LineOrder *)call->request;
+	LineChunk chunk = LINE_CHUNK__INIT;
+	int r = 0;
+
+	chunk.body.len = order->chunk_bytes;
+	chunk.body.data = arena_alloc(arena, order->chunk_bytes);
+	for (uint32_t i = 0; i < order->chunks && r == 0; i++) {
+		memcpy(chunk.body.data, &i, sizeof(i));
+		r = rpc_call_send(call, &chunk.base);
+		if (r == 0)
+			change(tiny, &tiny->streamed, 1);
+	}
+	return r;
+}
+
+static int converse(struct tiny *tiny, struct rpc_call *call, struct arena *arena) {
+	ProtobufCMessage *chunk;
+	int r;
+
+	while ((r = rpc_call_receive(call, arena, &chunk)) == 0) {
+		r = rpc_call_send(call, chunk);
+		if (r)
+			return r;
+		change(tiny, &tiny->streamed, 1);
+		arena_reset(arena);
+	}
+	return r;
+}
+
+struct stream {
+	struct tiny *tiny;
+	struct rpc_call *call;
+};
+
+static void *serve_stream(void *context) {
+	struct stream *stream = context;
+	struct tiny *tiny = stream->tiny;
+	struct rpc_call *call = stream->call;
+	struct arena arena;
+	int r;
+
+	arena_init(&arena, 8 << 20);
+	r = !call->method->streams_replies    ? upload(tiny, call, &arena)
+	    : !call->method->streams_requests ? download(tiny, call, &arena)
+	                                      : converse(tiny, call, &arena);
+	if (r > 0 && r != RPC_CALL_END)
+		change(tiny, &tiny->cut_short, 1);
+	rpc_server_answer(tiny->server, call);
+	arena_deinit(&arena);
+	free(stream);
+	change(tiny, &tiny->streams, -1);
+	return NULL;
+}
+
+static void start_stream(struct tiny *tiny, struct rpc_call *call) {
+	struct stream *stream = malloc(sizeof(*stream));
+	pthread_t thread;
+
+	*stream = (struct stream) { tiny, call };
+	change(tiny, &tiny->streams, 1);
+	pthread_create(&thread, NULL, serve_stream, stream);
+	pthread_detach(thread);
+}
+
+/* For a while, as a server that has too much to do. */
+static bool refuses(struct tiny *tiny, struct rpc_call *call) {
+	unsigned left = atomic_load(&tiny->refused);
+
+	if (!left)
+		return false;
+	atomic_store(&tiny->refused, left - 1);
+	rpc_call_refuse(call, (enum rpc_status)atomic_load(&tiny->refuse_as), FAULT__REASON__OVERLOADED,
+	    NULL, NULL);
+	call->retry_after_ms = atomic_load(&tiny->come_back_ms);
+	rpc_server_answer(tiny->server, call);
+	return true;
+}
+
 static void hand_over(struct tiny *tiny, struct rpc_call *call) {
 	pthread_mutex_lock(&tiny->lock);
 	call->next = tiny->handed;
@@ -115,6 +209,12 @@ static void dispatch(void *context, struct rpc_call *call) {
 	struct tiny *tiny = context;
 
 	atomic_store(&tiny->last_deadline_ms, (unsigned)(call->deadline_ms - clock_monotonic_ms()));
+	if (refuses(tiny, call))
+		return;
+	if (call->method->streams_requests || call->method->streams_replies) {
+		start_stream(tiny, call);
+		return;
+	}
 	switch (atomic_load(&tiny->manner)) {
 	case TINY_HANDS: hand_over(tiny, call); break;
 	case TINY_KEEPS:
@@ -156,12 +256,18 @@ static void wake(struct tiny *tiny) {
 }
 
 struct tiny *tiny_start(const char *endpoint) {
+	return tiny_start_with(endpoint, &(struct tiny_settings) { 0, 0 });
+}
+
+struct tiny *tiny_start_with(const char *endpoint, const struct tiny_settings *settings) {
 	struct tiny *tiny = calloc(1, sizeof(*tiny));
 	struct rpc_server_options options = {
 		.dispatch = dispatch,
 		.context = tiny,
 		.node = TINY_NODE,
 		.identity = &tiny->identity,
+		.keepalive_ms = settings->keepalive_ms,
+		.silence_ms = settings->silence_ms,
 	};
 	pthread_condattr_t monotonic;
 
@@ -203,6 +309,7 @@ void tiny_stopp(struct tiny **stopped) {
 	pthread_join(tiny->loop, NULL);
 	pthread_join(tiny->hand, NULL);
 	assert_return_code(tiny->result, 0);
+	tiny_wait_no_stream(tiny);
 	rpc_server_close(tiny->server);
 	rpc_transport_close(tiny->transport);
 	rpc_keyring_free(tiny->keyring);
@@ -225,6 +332,14 @@ void tiny_wait_kept(struct tiny *tiny, unsigned least) {
 
 void tiny_wait_answered(struct tiny *tiny) {
 	wait_for(tiny, &tiny->kept_count, 0, 0, PATIENCE_S);
+}
+
+void tiny_wait_streamed(struct tiny *tiny, unsigned least) {
+	wait_for(tiny, &tiny->streamed, least, UINT32_MAX, PATIENCE_S);
+}
+
+void tiny_wait_no_stream(struct tiny *tiny) {
+	wait_for(tiny, &tiny->streams, 0, 0, PATIENCE_S);
 }
 
 void tiny_wait_served(struct tiny *tiny, unsigned least) {

@@ -4,7 +4,8 @@
  *
  * A real server on a thread of its own. What it answers shows what arrived: of Marks, the first
  * mark names the service that was asked and counts the calls, the second names the peer; of
- * ApplyEvents, `held` is the first byte of the idempotency key; of Check, `node` is the actor.
+ * ApplyEvents, `held` is the first byte of the idempotency key; of State, `node` is the actor.
+ * Streams of Line are served by a thread for each.
  */
 #pragma once
 
@@ -23,6 +24,11 @@ enum tiny_manner {
 	TINY_KEEPS,   /* every call, until the manner changes; then the newest is answered first */
 };
 
+struct tiny_settings {
+	uint32_t keepalive_ms; /* 0: as a server has it */
+	uint32_t silence_ms;
+};
+
 struct tiny {
 	struct rpc_transport *transport;
 	struct rpc_server *server;
@@ -36,6 +42,12 @@ struct tiny {
 	atomic_bool stopping;
 	atomic_uint served;
 	atomic_uint kept_count;
+	atomic_uint streams;          /* that run now */
+	atomic_uint streamed;         /* messages that streams sent or received */
+	atomic_uint cut_short;        /* streams whose caller did not wait for the end */
+	atomic_uint refused;          /* so many calls more are refused for a while … */
+	atomic_uint refuse_as;        /* … with this status … */
+	atomic_uint come_back_ms;     /* … and told to come back then */
 	atomic_uint last_deadline_ms; /* what was left of the last call's */
 	struct rpc_call *kept;        /* newest first; the loop's */
 	void (*fill)(struct rpc_call
@@ -52,6 +64,7 @@ struct tiny {
 
 /* Start at an ipc endpoint, or a tcp one for peers; the test fails when it cannot. */
 struct tiny *tiny_start(const char *endpoint);
+struct tiny *tiny_start_with(const char *endpoint, const struct tiny_settings *settings);
 void tiny_stopp(struct tiny **tiny); /* ends it, for AUTO; kept calls stay unanswered */
 
 void tiny_behave(struct tiny *tiny, enum tiny_manner manner);
@@ -59,6 +72,10 @@ void tiny_behave(struct tiny *tiny, enum tiny_manner manner);
 /* Wait until so many calls are kept; the test fails after 10 seconds. */
 void tiny_wait_kept(struct tiny *tiny, unsigned count);
 void tiny_wait_answered(struct tiny *tiny); /* until none is kept */
+
+/* Wait until so many messages of streams came or went; until no stream runs. */
+void tiny_wait_streamed(struct tiny *tiny, unsigned count);
+void tiny_wait_no_stream(struct tiny *tiny);
 
 /* Wait until so many calls were answered in all; the test fails after a minute. */
 void tiny_wait_served(struct tiny *tiny, unsigned count);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables and small rules a call stands on: states, credit, permissions, tokens, traces. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/error.h"
+#include "common/rpc/audit.h"
+#include "common/rpc/flow.h"
+#include "common/rpc/limits.h"
+#include "common/rpc/permission.h"
+#include "common/rpc/protocol.h"
+#include "common/rpc/token.h"
+#include "common/rpc/trace.h"
+
+enum { KINDS = 16 };
+
+static const char *const shapes[] = { "Line/Echo", "Line/Upload", "Line/Download",
+	"Line/Converse" };
+
+struct step {
+	enum speaker speaker;
+	enum call_state state;
+	Header__Kind kind;
+	int next[4]; /* for the four shapes: one, up, down, both */
+};
+
+#define NO PROTOCOL_VIOLATION
+#define R  CALL_OPEN
+#define H  CALL_HALF_CLOSED
+#define E  CALL_ENDED
+
+/* Everything that may be said; all the rest may not. */
+static const struct step steps[] = {
+	{ CALLER, CALL_IDLE, HEADER__KIND__REQUEST, { H, R, H, R } },
+	{ CALLER, CALL_OPEN, HEADER__KIND__DATA, { R, R, R, R } },
+	{ CALLER, CALL_OPEN, HEADER__KIND__HALF_CLOSE, { H, H, H, H } },
+	{ CALLER, CALL_OPEN, HEADER__KIND__CREDIT, { NO, NO, R, R } },
+	{ CALLER, CALL_OPEN, HEADER__KIND__CANCEL, { E, E, E, E } },
+	{ CALLER, CALL_HALF_CLOSED, HEADER__KIND__CREDIT, { NO, NO, H, H } },
+	{ CALLER, CALL_HALF_CLOSED, HEADER__KIND__CANCEL, { E, E, E, E } },
+	{ CALLEE, CALL_OPEN, HEADER__KIND__DATA, { NO, NO, R, R } },
+	{ CALLEE, CALL_OPEN, HEADER__KIND__CREDIT, { NO, R, NO, R } },
+	{ CALLEE, CALL_OPEN, HEADER__KIND__STATUS, { E, E, E, E } },
+	{ CALLEE, CALL_HALF_CLOSED, HEADER__KIND__DATA, { NO, NO, H, H } },
+	{ CALLEE, CALL_HALF_CLOSED, HEADER__KIND__CREDIT, { NO, H, NO, H } },
+	{ CALLEE, CALL_HALF_CLOSED, HEADER__KIND__STATUS, { E, E, E, E } },
+};
+
+static int expected(enum speaker speaker, enum call_state state, int kind, size_t shape) {
+	for (size_t i = 0; i < LENGTH_OF(steps); i++)
+		if (steps[i].speaker == speaker && steps[i].state == state && (int)steps[i].kind == kind)
+			return steps[i].next[shape];
+	return NO;
+}
+
+static void every_state_knows_what_may_follow(void **state) {
+	(void)state;
+	for (size_t shape = 0; shape < LENGTH_OF(shapes); shape++) {
+		const struct contract_method *method = contract_find(&office_contract, shapes[shape]);
+
+		assert_non_null(method);
+		for (int speaker = CALLER; speaker < SPEAKERS; speaker++)
+			for (int from = CALL_IDLE; from < CALL_STATES; from++)
+				for (int kind = -1; kind < KINDS; kind++)
+					assert_int_equal(protocol_next(method, (enum speaker)speaker,
+					                     (enum call_state)from, (Header__Kind)kind),
+					    expected((enum speaker)speaker, (enum call_state)from, kind, shape));
+	}
+}
+
+static void credit_is_granted_as_it_is_used_up(void **state) {
+	struct flow flow;
+
+	(void)state;
+	flow_init(&flow, 4096, 4096, 0);
+	assert_int_equal(flow.may_send, 4096);
+	assert_true(flow_arrived(&flow, 2047));
+	assert_int_equal(flow_taken(&flow, 2047, 10), 0);
+	assert_true(flow_arrived(&flow, 1));
+	assert_int_equal(flow_taken(&flow, 1, 10), 2048);
+	assert_int_equal(flow.may_arrive, 4096);
+}
+
+static void the_last_message_may_overdraw_and_none_after_it(void **state) {
+	struct flow flow;
+
+	(void)state;
+	flow_init(&flow, 4096, 4096, 0);
+	assert_true(flow_arrived(&flow, 4095));
+	assert_true(flow_arrived(&flow, RPC_PAYLOAD_MAX));
+	assert_false(flow_arrived(&flow, 1));
+}
+
+static void a_window_grows_while_it_is_emptied_quickly(void **state) {
+	struct flow flow;
+	uint64_t now_ms = 0;
+
+	(void)state;
+	flow_init(&flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now_ms);
+	for (uint32_t window = RPC_WINDOW_MIN; window < RPC_WINDOW_MAX; window *= 2) {
+		assert_true(flow_arrived(&flow, window));
+		assert_int_equal(flow_taken(&flow, window, ++now_ms), 2 * window);
+		assert_int_equal(flow.may_arrive, 2 * window);
+	}
+	assert_true(flow_arrived(&flow, RPC_WINDOW_MAX));
+	assert_int_equal(flow_taken(&flow, RPC_WINDOW_MAX, ++now_ms), RPC_WINDOW_MAX);
+	flow_init(&flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now_ms);
+	assert_true(flow_arrived(&flow, RPC_WINDOW_MIN));
+	now_ms += RPC_WINDOW_QUICK_MS;
+	assert_int_equal(flow_taken(&flow, RPC_WINDOW_MIN, now_ms), RPC_WINDOW_MIN);
+}
+
+static void each_role_may_call_what_its_row_says(void **state) {
+	static const struct {
+		Permission permission;
+		const char
+		    *roles; /* one letter each: nobody, service, clerk, leader, administrator, peer */
+	} rows[] = {
+		{ PERMISSION__PERMISSION_UNSPECIFIED, "------" },
+		{ PERMISSION__SERVICES, "-y--y-" },
+		{ PERMISSION__READERS, "-yyyy-" },
+		{ PERMISSION__CLERKS, "-yy-y-" },
+		{ PERMISSION__PEERS, "-y--yy" },
+		{ PERMISSION__EVERYONE, "-yyyyy" },
+		{ (Permission)99, "------" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH_OF(rows); i++)
+		for (int role = 0; rows[i].roles[role]; role++)
+			assert_int_equal(
+			    permission_allows(rows[i].permission, (Role)role), rows[i].roles[role] == 'y');
+}
+
+struct office {
+	struct rpc_identity node;
+	struct token_checker *checker;
+	Token token;
+	struct token_bytes bytes;
+};
+
+static void office_open(struct office *office) {
+	assert_return_code(rpc_identity_make(&office->node), 0);
+	office->checker = rpc_token_checker_new(&office->node, "H51.15");
+	assert_non_null(office->checker);
+	token__init(&office->token);
+	office->token.person = (char *)(uintptr_t) "Nguyễn Thị Lan";
+	office->token.role = ROLE__ROLE_CLERK;
+	office->token.node = (char *)(uintptr_t) "H51.15";
+	office->token.expires_ms = 1000;
+}
+
+static void office_close(struct office *office) {
+	rpc_token_checker_free(office->checker);
+}
+
+static int check(struct office *office, uint64_t now_ms) {
+	const char *person;
+	Role role;
+	int answer = rpc_token_check(
+	    office->checker, office->bytes.bytes, office->bytes.size, now_ms, &person, &role);
+
+	if (answer == TOKEN_OK) {
+		assert_string_equal(person, office->token.person);
+		assert_int_equal(role, office->token.role);
+	}
+	return answer;
+}
+
+static void a_token_is_believed_until_it_expires(void **state) {
+	AUTO(office_close) struct office office;
+
+	(void)state;
+	office_open(&office);
+	assert_return_code(rpc_token_sign(&office.node, &office.token, &office.bytes), 0);
+	assert_int_equal(check(&office, 1000), TOKEN_OK);
+	assert_int_equal(check(&office, 1000), TOKEN_OK);
+	assert_int_equal(check(&office, 1001), TOKEN_EXPIRED);
+}
+
+static void every_bit_of_a_token_counts(void **state) {
+	AUTO(office_close) struct office office;
+	struct token_bytes whole;
+
+	(void)state;
+	office_open(&office);
+	assert_return_code(rpc_token_sign(&office.node, &office.token, &office.bytes), 0);
+	whole = office.bytes;
+	for (size_t bit = 0; bit < whole.size * 8; bit++) {
+		office.bytes = whole;
+		office.bytes.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		assert_int_not_equal(check(&office, 1), TOKEN_OK);
+	}
+	for (size_t size = 0; size < whole.size; size++) {
+		office.bytes = whole;
+		office.bytes.size = size;
+		assert_int_not_equal(check(&office, 1), TOKEN_OK);
+	}
+}
+
+static void nobody_else_vouches_for_our_people(void **state) {
+	AUTO(office_close) struct office office;
+	struct rpc_identity other;
+
+	(void)state;
+	office_open(&office);
+	assert_return_code(rpc_identity_make(&other), 0);
+	assert_return_code(rpc_token_sign(&other, &office.token, &office.bytes), 0);
+	assert_int_equal(check(&office, 1), TOKEN_INVALID);
+	office.token.node = (char *)(uintptr_t) "H51.16";
+	assert_return_code(rpc_token_sign(&office.node, &office.token, &office.bytes), 0);
+	assert_int_equal(check(&office, 1), TOKEN_INVALID);
+}
+
+static void a_token_makes_nobody_a_service_or_a_peer(void **state) {
+	static const Role roles[] = { ROLE__ROLE_UNSPECIFIED, ROLE__ROLE_SERVICE, ROLE__ROLE_PEER };
+	AUTO(office_close) struct office office;
+
+	(void)state;
+	office_open(&office);
+	for (size_t i = 0; i < LENGTH_OF(roles); i++) {
+		office.token.role = roles[i];
+		assert_return_code(rpc_token_sign(&office.node, &office.token, &office.bytes), 0);
+		assert_int_equal(check(&office, 1), TOKEN_INVALID);
+	}
+}
+
+static void a_step_belongs_to_the_work_that_made_it(void **state) {
+	struct trace first;
+	struct trace second;
+	char text[TRACE_TEXT_SIZE];
+	char id[TRACE_ID_SIZE];
+
+	(void)state;
+	trace_begin(&first, "");
+	assert_int_equal(strlen(first.id), 32);
+	assert_string_equal(first.parent, "");
+	trace_begin(&second, trace_text(&first, text));
+	assert_string_equal(second.id, first.id);
+	assert_string_equal(second.parent, first.span);
+	assert_string_not_equal(second.span, first.span);
+	assert_true(trace_read_id(text, id));
+	assert_string_equal(id, first.id);
+	assert_true(trace_read_id(first.id, id));
+	trace_begin(&second, "");
+	assert_string_not_equal(second.id, first.id);
+}
+
+static void what_is_no_traceparent_begins_a_new_work(void **state) {
+	static const char *const texts[] = {
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-011",
+		"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+		"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+		"00-00000000000000000000000000000000-b7ad6b7169203331-01",
+		"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+		"00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
+		"nothing of the kind",
+	};
+	struct trace trace;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH_OF(texts); i++) {
+		trace_begin(&trace, texts[i]);
+		assert_string_equal(trace.parent, "");
+		assert_string_not_equal(trace.id, "0af7651916cd43dd8448eb211c80319c");
+	}
+}
+
+static void refusals_beyond_some_a_second_are_counted(void **state) {
+	struct audit audit = { .lines = 0 };
+	unsigned lines = 0;
+	unsigned counted = 0;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		unsigned silent = 0;
+
+		if (audit_may_write(&audit, &silent)) {
+			lines++;
+			counted += silent;
+		}
+	}
+	/* It may have taken more than one second, on a slow machine. */
+	assert_in_range(lines, AUDIT_LINES_PER_S, 20 * AUDIT_LINES_PER_S);
+	assert_int_equal(lines + counted + audit.silent, 10000);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_state_knows_what_may_follow),
+		cmocka_unit_test(credit_is_granted_as_it_is_used_up),
+		cmocka_unit_test(the_last_message_may_overdraw_and_none_after_it),
+		cmocka_unit_test(a_window_grows_while_it_is_emptied_quickly),
+		cmocka_unit_test(each_role_may_call_what_its_row_says),
+		cmocka_unit_test(a_token_is_believed_until_it_expires),
+		cmocka_unit_test(every_bit_of_a_token_counts),
+		cmocka_unit_test(nobody_else_vouches_for_our_people),
+		cmocka_unit_test(a_token_makes_nobody_a_service_or_a_peer),
+		cmocka_unit_test(a_step_belongs_to_the_work_that_made_it),
+		cmocka_unit_test(what_is_no_traceparent_begins_a_new_work),
+		cmocka_unit_test(refusals_beyond_some_a_second_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
