@@ -127,6 +127,20 @@ static void take_lane(
 	caller->boots[0] = hello->boot;
 }
 
+/* Skew of versions is allowed, and to be seen. */
+static void note_program(
+    const struct rpc_server *server, struct caller *caller, const Hello *hello) {
+	bool other = hello->contract.len != CONTRACT_HASH_SIZE ||
+	             memcmp(hello->contract.data, server->contract->hash, CONTRACT_HASH_SIZE) != 0;
+
+	snprintf(caller->program, sizeof(caller->program), "%.*s",
+	    (int)text_cut(hello->program, sizeof(caller->program) - 1), hello->program);
+	if (other && !caller->other_contract)
+		log_info("other-contract", "%s calls with %s, built with another contract",
+		    *caller->code ? caller->code : "the office", caller->program);
+	caller->other_contract = other;
+}
+
 static void welcome(struct rpc_server *server, struct connection *connection, const Hello *hello) {
 	bool peer = *connection->user != '\0';
 	Header header = HEADER__INIT;
@@ -199,6 +213,7 @@ static struct connection *introduce(struct rpc_server *server, struct listener *
 	    &connection->flow, RPC_WINDOW_CONNECTION, RPC_WINDOW_CONNECTION, server->now_us / 1000);
 	if (hello->credit)
 		connection->flow.may_send = hello->credit;
+	note_program(server, connection->caller, hello);
 	if (listener->keyring)
 		take_lane(server, connection, hello);
 	welcome(server, connection, hello);

@@ -29,6 +29,8 @@ struct caller {
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	uint64_t hellos;
+	char program[32];    /* as it said last */
+	bool other_contract; /* than ours */
 	struct audit audit;
 	size_t place; /* in a list that is being made */
 	UT_hash_handle hh;

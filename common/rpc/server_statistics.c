@@ -82,6 +82,8 @@ static int fill_peers(struct rpc_server *server, struct arena *arena, NodeStatis
 		peer->bytes_out = caller->bytes_out;
 		peer->calls_in_hand = (uint32_t)caller->in_hand;
 		peer->hellos = caller->hellos;
+		peer->program = caller->program;
+		peer->other_contract = caller->other_contract;
 		caller->place = statistics->n_peers;
 		statistics->peers[statistics->n_peers++] = peer;
 	}

@@ -153,14 +153,21 @@ static void closedirp(DIR **folder) {
 		closedir(*folder);
 }
 
-/* "CODE.pub" names the node in full. */
-static bool code_of_file(const char *name, char code[KEYRING_CODE_SIZE]) {
+static bool ends_with(const char *name, const char *end) {
 	size_t length = strlen(name);
 
-	if (length < 5 || strcmp(name + length - 4, ".pub") != 0 || length - 4 >= KEYRING_CODE_SIZE)
+	return length >= strlen(end) && strcmp(name + length - strlen(end), end) == 0;
+}
+
+/* "CODE.pub" names the node in full; "CODE.next.pub" is the key it changes to. */
+static bool code_of_file(const char *name, char code[KEYRING_CODE_SIZE]) {
+	size_t end = strlen(ends_with(name, ".next.pub") ? ".next.pub" : ".pub");
+	size_t length = strlen(name);
+
+	if (!ends_with(name, ".pub") || length - end >= KEYRING_CODE_SIZE)
 		return false;
-	memcpy(code, name, length - 4);
-	code[length - 4] = '\0';
+	memcpy(code, name, length - end);
+	code[length - end] = '\0';
 	return unit_code_is_valid(code);
 }
 

@@ -8,7 +8,8 @@
  *   node.pub       public key to hand over to the parent and the children
  *   node.key       secret key, mode 0600
  *   parent.pub     public key of the parent, when there is one
- *   peers/CODE.pub keys of the nodes that may exchange with this one
+ *   peers/CODE.pub keys of the nodes that may exchange with this one; beside it CODE.next.pub while
+ *                  a node changes from one key to the next: both are let in
  *   report/        outline and figures, for the office to edit
  *   data/SERVICE/  the stores
  *   run/           sockets
@@ -69,6 +70,6 @@ int node_parent_key(const struct node *node, char ret_key[RPC_KEY_TEXT_SIZE]);
  * negative errno. */
 int node_read_key(const char *path, char ret_key[RPC_KEY_TEXT_SIZE]);
 
-/* All keys below peers/, on the heap. Files that hold no key are skipped and logged.
- * Return: 0 or a negative errno. */
+/* All keys below peers/, on the heap; a node that changes its key has two. Files that hold no key
+ * are skipped and logged. Return: 0 or a negative errno. */
 int node_peers(const struct node *node, struct rpc_keyring_entry **ret_entries, size_t *ret_count);

@@ -159,6 +159,14 @@ static int compare_peers(const void *left, const void *right) {
 	return strcmp((*(PeerState *const *)left)->code, (*(PeerState *const *)right)->code);
 }
 
+/* A node that changes its key has two entries. */
+static bool is_listed(const ListPeersReply *list, const char *code) {
+	for (size_t i = 0; i < list->n_peers; i++)
+		if (strcmp(list->peers[i]->code, code) == 0)
+			return true;
+	return false;
+}
+
 static int list_peers(
     struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	ListPeersReply *result = (ListPeersReply *)reply;
@@ -169,10 +177,15 @@ static int list_peers(
 	(void)request;
 	result->peers = arena_alloc(call->arena, (count + 1) * sizeof(PeerState *));
 	for (size_t i = 0; r == 0 && result->peers && i < count; i++) {
-		PeerState *peer = arena_alloc(call->arena, sizeof(*peer));
+		PeerState *peer;
 
-		if (!peer)
+		if (is_listed(result, entries[i].code))
+			continue;
+		peer = arena_alloc(call->arena, sizeof(*peer));
+		if (!peer) {
+			r = failed_here(-ENOMEM);
 			break;
+		}
 		peer_state__init(peer);
 		peer->code = arena_copy_text(call->arena, entries[i].code, strlen(entries[i].code));
 		peer->last_contact_ms =
@@ -180,7 +193,7 @@ static int list_peers(
 		result->peers[result->n_peers++] = peer;
 	}
 	free(entries);
-	if (r == 0 && (!result->peers || result->n_peers < count))
+	if (r == 0 && !result->peers)
 		r = failed_here(-ENOMEM);
 	if (result->n_peers)
 		qsort(result->peers, result->n_peers, sizeof(PeerState *), compare_peers);

@@ -13,6 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
+#include "common/base/message.h"
 #include "tests/harness/folder.h"
 #include "tests/unit/rpc/tiny.h"
 
@@ -349,6 +350,45 @@ static void clients_may_come_and_go_without_end(void **state) {
 	expect_answer(&scene, "still here");
 }
 
+/* More than there is room for: what is left out is told. */
+static void refuse_with_details(struct rpc_call *call) {
+	Fault fault = FAULT__INIT;
+	char field[512] = "";
+
+	memset(field, 'f', sizeof(field) - 1);
+	fault.reason = FAULT__REASON__MISSING;
+	fault.field = field;
+	rpc_call_refuse(call, RPC_FAILED_PRECONDITION, FAULT__REASON__DISK_FULL, "disk", "value");
+	for (uint32_t i = 0; i < 10; i++) {
+		fault.record = i;
+		rpc_call_add_detail(call, &fault.base);
+	}
+}
+
+static void a_status_carries_typed_details_and_tells_how_many_were_cut(void **state) {
+	SCENE(scene);
+	struct rpc_reply reply;
+
+	(void)state;
+	scene.server->fill = refuse_with_details;
+	reply = end(&scene, begin(&scene, "Replica/Marks", "x", 0));
+	assert_int_equal(reply.status, RPC_FAILED_PRECONDITION);
+	assert_int_equal(reply.fault->reason, FAULT__REASON__DISK_FULL);
+	assert_non_null(reply.header);
+	assert_int_equal(reply.header->n_details, 5);
+	assert_int_equal(reply.header->details_cut, 5);
+	for (uint32_t i = 0; i < reply.header->n_details; i++) {
+		const Detail *detail = reply.header->details[i];
+		ProtobufCMessage *fault;
+
+		assert_string_equal(detail->type, "Fault");
+		assert_int_equal(message_unpack(&fault__descriptor, detail->value.data, detail->value.len,
+		                     &scene.arena, &fault),
+		    MESSAGE_OK);
+		assert_int_equal(((const Fault *)fault)->record, i);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_goes_and_comes),
@@ -356,6 +396,7 @@ int main(void) {
 		cmocka_unit_test(calls_in_flight_may_be_answered_in_any_order),
 		cmocka_unit_test(one_call_too_many_in_flight_is_refused_here),
 		cmocka_unit_test(a_ticket_serves_once),
+		cmocka_unit_test(a_status_carries_typed_details_and_tells_how_many_were_cut),
 		cmocka_unit_test(the_key_reaches_the_handler),
 		cmocka_unit_test(the_deadline_fires_on_time_and_the_late_reply_is_dropped),
 		cmocka_unit_test(the_server_hears_what_is_left_of_the_deadline),

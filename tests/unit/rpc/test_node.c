@@ -237,6 +237,29 @@ static void peers_are_the_files_that_are_named_by_a_node(void **state) {
 	assert_memory_equal(entries[0].key, key, sizeof(key));
 }
 
+static void a_node_that_changes_its_key_has_two(void **state) {
+	AUTO(folder_remove) struct folder folder = folder_new();
+	AUTO(node_close) struct node node = NODE_NULL;
+	AUTO(heap_freep) struct rpc_keyring_entry *entries = NULL;
+	struct rpc_identity old;
+	struct rpc_identity new;
+	size_t count = 99;
+
+	(void)state;
+	open_small(&folder, &node);
+	make_peers(&folder);
+	assert_return_code(rpc_identity_make(&old), 0);
+	assert_return_code(rpc_identity_make(&new), 0);
+	put(&folder, "peers/H51.15.61.pub", old.public_key);
+	put(&folder, "peers/H51.15.61.next.pub", new.public_key);
+	put(&folder, "peers/.next.pub", new.public_key);
+	assert_return_code(node_peers(&node, &entries, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(entries[0].code, "H51.15.61");
+	assert_string_equal(entries[1].code, "H51.15.61");
+	assert_memory_not_equal(entries[0].key, entries[1].key, KEYRING_KEY_SIZE);
+}
+
 static void an_empty_peer_folder_is_no_fault_and_none_is(void **state) {
 	AUTO(folder_remove) struct folder folder = folder_new();
 	AUTO(node_close) struct node node = NODE_NULL;
@@ -287,6 +310,7 @@ int main(void) {
 		cmocka_unit_test(keys_are_read_as_they_were_written),
 		cmocka_unit_test(what_is_no_key_is_told),
 		cmocka_unit_test(peers_are_the_files_that_are_named_by_a_node),
+		cmocka_unit_test(a_node_that_changes_its_key_has_two),
 		cmocka_unit_test(an_empty_peer_folder_is_no_fault_and_none_is),
 		cmocka_unit_test(a_keyring_finds_what_was_put_last),
 	};

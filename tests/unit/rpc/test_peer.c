@@ -169,6 +169,22 @@ static void a_key_given_to_another_node_is_served_as_that_node(void **state) {
 	expect_served_as(&scene, scene.client, OTHER);
 }
 
+/* Old and new key of a node that changes from one to the other. */
+static void both_keys_of_a_node_are_served_until_one_is_struck_off(void **state) {
+	SCENE(scene);
+	struct rpc_client *client;
+
+	(void)state;
+	tiny_let_in_two(scene.server, COMMUNE, &scene.commune, COMMUNE, &scene.other);
+	expect_served_as(&scene, scene.client, COMMUNE);
+	client = tiny_peer(scene.transport, scene.endpoint, &scene.other, scene.server);
+	expect_served_as(&scene, client, COMMUNE);
+	tiny_let_in(scene.server, COMMUNE, &scene.other);
+	expect_served_as(&scene, client, COMMUNE);
+	expect_refused_soon(&scene, &scene.commune);
+	rpc_client_close(client);
+}
+
 static void a_server_with_another_key_is_not_talked_to(void **state) {
 	SCENE(scene);
 	struct rpc_client_options options = {
@@ -361,6 +377,7 @@ int main(void) {
 		cmocka_unit_test(a_removed_key_is_refused_on_the_open_connection),
 		cmocka_unit_test(an_exchanged_key_is_refused_on_the_open_connection),
 		cmocka_unit_test(a_key_given_to_another_node_is_served_as_that_node),
+		cmocka_unit_test(both_keys_of_a_node_are_served_until_one_is_struck_off),
 		cmocka_unit_test(a_server_with_another_key_is_not_talked_to),
 		cmocka_unit_test(what_belongs_to_the_office_is_refused_to_a_peer),
 		cmocka_unit_test(without_a_handler_nobody_comes_in),

@@ -129,6 +129,31 @@ static void a_call_that_must_not_be_repeated_ends_with_its_server(void **state) 
 	assert_int_equal(atomic_load(&scene.server->served), 1);
 }
 
+/* A server that is told to stop first ends what it was asked. */
+static void calls_in_hand_are_answered_before_the_server_goes(void **state) {
+	enum { CALLS = 10 };
+	SCENE(scene);
+	uint64_t tickets[CALLS];
+
+	(void)state;
+	scene.server = tiny_start(scene.endpoint);
+	assert_int_equal(call(&scene, "Exchange/Marks", 0), RPC_OK);
+	tiny_behave(scene.server, TINY_KEEPS);
+	for (size_t i = 0; i < CALLS; i++)
+		tickets[i] = begin(&scene, "Exchange/Marks", 20000);
+	tiny_wait_kept(scene.server, CALLS);
+	tiny_leave(scene.server);
+	tiny_behave(scene.server, TINY_ANSWERS);
+	tiny_wait_answered(scene.server);
+	/* What is begun now waits for the server that comes after this one. */
+	for (size_t i = 0; i < CALLS; i++)
+		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
+	tickets[0] = begin(&scene, "Exchange/Marks", 20000);
+	start_again(&scene);
+	assert_int_equal(end(&scene, tickets[0]).status, RPC_OK);
+	assert_int_equal(atomic_load(&scene.server->served), 1);
+}
+
 static void a_call_that_was_given_up_is_never_done_later(void **state) {
 	SCENE(scene);
 
@@ -211,6 +236,7 @@ static void twenty_restarts_lose_no_call(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_in_flight_survive_a_restart),
+		cmocka_unit_test(calls_in_hand_are_answered_before_the_server_goes),
 		cmocka_unit_test(a_call_that_must_not_be_repeated_ends_with_its_server),
 		cmocka_unit_test(a_call_that_was_given_up_is_never_done_later),
 		cmocka_unit_test(a_call_that_came_too_late_to_be_sent_costs_nothing),

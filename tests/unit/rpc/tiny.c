@@ -76,6 +76,8 @@ static void answer(struct tiny *tiny, struct rpc_call *call) {
 		fill_marks(tiny, call);
 	else if (call->method->reply == &apply_events_reply__descriptor)
 		((ApplyEventsReply *)call->reply)->held = call->key ? call->key[0] : 0;
+	else if (call->method->reply == &line_chunk__descriptor)
+		call->reply = call->request;
 	else if (call->method->reply == &node_state__descriptor)
 		((NodeState *)call->reply)->node = (char *)(uintptr_t)call->actor;
 	rpc_server_answer(tiny->server, call);
@@ -238,7 +240,7 @@ static void on_wish(void *context) {
 		answer(tiny, call);
 		change(tiny, &tiny->kept_count, -1);
 	}
-	if (atomic_load(&tiny->stopping))
+	if (atomic_load(&tiny->stopping) || atomic_load(&tiny->leaving))
 		rpc_server_stop(tiny->server);
 }
 
@@ -319,6 +321,11 @@ void tiny_stopp(struct tiny **stopped) {
 	pthread_mutex_destroy(&tiny->lock);
 	free(tiny);
 	*stopped = NULL;
+}
+
+void tiny_leave(struct tiny *tiny) {
+	atomic_store(&tiny->leaving, true);
+	wake(tiny);
 }
 
 void tiny_behave(struct tiny *tiny, enum tiny_manner manner) {

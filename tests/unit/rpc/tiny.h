@@ -40,6 +40,7 @@ struct tiny {
 	int wish;   /* eventfd: look at the members below */
 	atomic_int manner;
 	atomic_bool stopping;
+	atomic_bool leaving;
 	atomic_uint served;
 	atomic_uint kept_count;
 	atomic_uint streams;          /* that run now */
@@ -66,6 +67,9 @@ struct tiny {
 struct tiny *tiny_start(const char *endpoint);
 struct tiny *tiny_start_with(const char *endpoint, const struct tiny_settings *settings);
 void tiny_stopp(struct tiny **tiny); /* ends it, for AUTO; kept calls stay unanswered */
+
+/* Tell it to stop; it goes when it holds no call, or after a while. */
+void tiny_leave(struct tiny *tiny);
 
 void tiny_behave(struct tiny *tiny, enum tiny_manner manner);
 
