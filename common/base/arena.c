@@ -54,6 +54,11 @@ void arena_reset(struct arena *arena) {
 	arena->refused = false;
 }
 
+void arena_release(struct arena *arena) {
+	arena_deinit(arena);
+	arena_reset(arena);
+}
+
 static struct arena_chunk *add_chunk(struct arena *arena, size_t size) {
 	size_t wanted = arena->chunks ? arena->chunks->size * 2 : CHUNK_MIN;
 	struct arena_chunk *chunk;

@@ -30,6 +30,9 @@ void arena_deinit(struct arena *arena);
 /* Everything handed out is gone; the first chunk stays. */
 void arena_reset(struct arena *arena);
 
+/* The same, and the first chunk too goes back to the system. */
+void arena_release(struct arena *arena);
+
 /* `size` zeroed bytes aligned for any type; null when the cap or the machine has no more. */
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -25,6 +25,7 @@
 #define RPC_CALLS_OFFICE_MAX 256  /* of them, calls of one connection of the office */
 #define RPC_CALLS_PEER_MAX   64   /* of them, calls of one node that is a peer */
 #define RPC_PEER_QUEUE_MAX   32   /* messages that libzmq holds for one peer, each way */
+#define RPC_SPARE_CALLS_MAX  64   /* that keep memory for their next use */
 #define RPC_CONNECTIONS_MAX  10000
 #define RPC_HELLOS_PER_S     500u       /* beyond this a dialler is asked to come back later */
 #define RPC_OUTBOX_MAX       (4u << 20) /* bytes for one connection that does not take them */
@@ -50,4 +51,5 @@
  */
 #define RPC_KEEPALIVE_MS 20000
 #define RPC_SILENCE_MS   60000
+#define RPC_SWEEP_MS     1000 /* how often a server looks for the silent */
 #define RPC_DRAIN_MS     2000 /* for the calls in hand of a server that stops */

@@ -25,8 +25,9 @@ struct rpc_server {
 	pthread_mutex_t lock;    /* guards `posted` and what calls say they guard by it */
 	struct rpc_call *posted; /* by other threads, newest first */
 	int wake;                /* eventfd: `posted` is not empty */
-	struct rpc_call *spare;  /* calls to use again; their arenas keep a chunk */
-	struct rpc_call *made;   /* every call there is, newest first */
+	struct rpc_call *spare;  /* calls to use again */
+	size_t spare_count;
+	struct rpc_call *made; /* every call there is, newest first */
 	size_t in_hand;
 	struct connections connections;
 	struct connection *dirty; /* outboxes to send */
@@ -42,26 +43,42 @@ struct rpc_server {
 	uint64_t drained_by_ms; /* monotonic; 0: not stopping */
 };
 
-/* Everything a message says. */
+/* accept.c: everything a message says. */
 void server_accept(struct rpc_server *server, struct listener *listener, struct frames *frames);
 
-/* A part for a connection; it leaves when the loop has looked at all that came. */
+/* server_say.c: a part for a connection; it leaves when the loop has looked at all that came. */
 void server_say(struct rpc_server *server, struct connection *connection, Header *header,
     const ProtobufCMessage *message);
+void server_say_goodbye(
+    struct rpc_server *server, struct connection *connection, Goodbye__Reason reason);
 
-/* Tell why, cancel its calls and forget it. */
+/* A part was put into the connection's outbox, or could not be (a negative errno). */
+void server_note_said(struct rpc_server *server, struct connection *connection, int r);
+void server_flush(struct rpc_server *server);
+
+/* Tell why (0: say nothing), cancel its calls and forget it. */
 void server_forget(
     struct rpc_server *server, struct connection *connection, Goodbye__Reason reason);
 
-/* A call that was ended: its status leaves, and it is the server's again. */
-void server_end_call(struct rpc_server *server, struct rpc_call *call);
-
-/* Null when memory is out. */
-struct rpc_call *server_take_call(struct rpc_server *server, struct connection *connection);
-
-/* The connection's outbox has something to send. */
-void server_mark_dirty(struct rpc_server *server, struct connection *connection);
+/* Forget who was silent for longer than was agreed. */
+void server_sweep(struct rpc_server *server);
 
 /* A line for what was refused; `caller` is null for a stranger. */
 void server_audit(struct rpc_server *server, struct caller *caller, const char *event,
     const struct rpc_call *call, const char *what);
+
+/* server_calls.c: null when memory is out. */
+struct rpc_call *server_take_call(struct rpc_server *server, struct connection *connection);
+
+/* A call that was ended: its status leaves, and it is the server's again. */
+void server_end_call(struct rpc_server *server, struct rpc_call *call);
+
+/* Its connection goes, or it ends: nothing can be said for it any more. */
+void server_leave_connection(struct rpc_server *server, struct rpc_call *call);
+
+/* What handlers on other threads left for the loop. */
+void server_serve_posted(struct rpc_server *server);
+
+/* Handlers that still wait for their callers hear that it is over. */
+void server_cancel_calls(struct rpc_server *server);
+void server_free_calls(struct rpc_server *server);

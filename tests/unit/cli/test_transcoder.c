@@ -32,13 +32,13 @@ static void fields_are_written_under_their_names_in_the_contract(void **state) {
 }
 
 static void defaults_are_kept_or_omitted(void **state) {
+	Goodbye goodbye = GOODBYE__INIT;
 	Header header = HEADER__INIT;
 	Fault fault = FAULT__INIT;
 
-	assert_string_equal(desk_write(*state, &header.base, TRANSCODE_OMIT_DEFAULTS), "{}");
-	assert_string_equal(desk_write(*state, &header.base, TRANSCODE_KEEP_DEFAULTS),
-	    "{\"kind\":\"UNSPECIFIED\",\"call\":\"0\",\"method\":\"\",\"deadline_ms\":0,"
-	    "\"idempotency_key\":\"\",\"actor\":\"\",\"trace\":\"\",\"status\":0}");
+	assert_string_equal(desk_write(*state, &goodbye.base, TRANSCODE_OMIT_DEFAULTS), "{}");
+	assert_string_equal(desk_write(*state, &goodbye.base, TRANSCODE_KEEP_DEFAULTS),
+	    "{\"reason\":\"UNSPECIFIED\",\"last_call\":\"0\",\"retry_after_ms\":0,\"text\":\"\"}");
 	header.fault = &fault;
 	assert_string_equal(
 	    desk_write(*state, &header.base, TRANSCODE_OMIT_DEFAULTS), "{\"fault\":{}}");

@@ -24,91 +24,6 @@
 
 #define ROUNDS 50
 
-static const char *const message_names[] = {
-	"ApplyEventsReply",
-	"ApplyEventsRequest",
-	"Header",
-	"NodeStateRequest",
-	"Correction",
-	"Discipline",
-	"Document",
-	"DocumentPattern",
-	"Dossier",
-	"DossierFile",
-	"Downsizing",
-	"EvaluateRequest",
-	"Evaluation",
-	"Event",
-	"Fault",
-	"Feedback",
-	"FindDocumentsReply",
-	"FindDocumentsRequest",
-	"FoundDocument",
-	"GetDossierRequest",
-	"NodeState",
-	"Inspection",
-	"LegalDocument",
-	"ListPeersReply",
-	"ListPeersRequest",
-	"ListResolutionTargetsReply",
-	"ListResolutionTargetsRequest",
-	"ListUnitsReply",
-	"ListUnitsRequest",
-	"MakeReportReply",
-	"MakeReportRequest",
-	"Mark",
-	"MarksReply",
-	"MarksRequest",
-	"MeasureRow",
-	"MeasureTable",
-	"NewsItem",
-	"OpenFigureReply",
-	"OpenFigureRequest",
-	"OpenReply",
-	"OpenRequest",
-	"OpenedRecord",
-	"OwnedRecord",
-	"PeerState",
-	"PlanTarget",
-	"Procedure",
-	"Quota",
-	"ReadEventsReply",
-	"ReadEventsRequest",
-	"RecordCorrectionsRequest",
-	"RecordDisciplinesRequest",
-	"RecordDocumentsRequest",
-	"RecordDossiersRequest",
-	"RecordDownsizingsRequest",
-	"RecordFeedbackRequest",
-	"RecordInspectionsRequest",
-	"RecordLegalDocumentsRequest",
-	"RecordNewsRequest",
-	"RecordPlanTargetsRequest",
-	"RecordProceduresRequest",
-	"RecordQuotasRequest",
-	"RecordReply",
-	"RecordResolutionTargetsRequest",
-	"RecordRotationsRequest",
-	"RecordSupplementRoundsRequest",
-	"RecordTrainingsRequest",
-	"RecordUnitsRequest",
-	"RegisterSize",
-	"ReloadPeersReply",
-	"ReloadPeersRequest",
-	"ReportScope",
-	"ResolutionTarget",
-	"Rotation",
-	"RouteState",
-	"SupplementRound",
-	"SyncReply",
-	"SyncRequest",
-	"Training",
-	"Unit",
-	"UnitEntry",
-	"Watermark",
-	"Window",
-};
-
 struct dice {
 	uint64_t state;
 };
@@ -184,7 +99,8 @@ static size_t fill_value(struct dice *dice, const ProtobufCFieldDescriptor *fiel
 		return sizeof(uint32_t);
 	case PROTOBUF_C_TYPE_INT64:
 	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_UINT64: *(uint64_t *)value = dice_number(dice); return sizeof(uint64_t);
+	case PROTOBUF_C_TYPE_UINT64:
+	case PROTOBUF_C_TYPE_FIXED64: *(uint64_t *)value = dice_number(dice); return sizeof(uint64_t);
 	default: fail_msg("%s: the contract has a new type of field", field->name); return 0;
 	}
 }
@@ -261,32 +177,9 @@ static void expect_round_trips(
 static void every_message_comes_back_the_same(void **state) {
 	struct dice dice = dice_open();
 
-	for (size_t i = 0; i < LENGTH_OF(message_names); i++)
-		expect_round_trips(*state, &dice, type_named(message_names[i]));
+	for (size_t i = 0; i < office_contract.message_count; i++)
+		expect_round_trips(*state, &dice, office_contract.messages[i]);
 	expect_round_trips(*state, &dice, &specimen_type);
-}
-
-static bool is_tried(const ProtobufCMessageDescriptor *type) {
-	for (size_t i = 0; i < LENGTH_OF(message_names); i++)
-		if (strcmp(message_names[i], type->short_name) == 0)
-			return true;
-	return false;
-}
-
-static void expect_tried(const ProtobufCMessageDescriptor *type) {
-	if (!is_tried(type))
-		fail_msg("%s is missing in message_names", type->short_name);
-	for (unsigned i = 0; i < type->n_fields; i++)
-		if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
-			expect_tried(type->fields[i].descriptor);
-}
-
-static void no_message_of_a_method_is_left_out(void **state) {
-	(void)state;
-	for (size_t i = 0; i < office_contract.method_count; i++) {
-		expect_tried(office_contract.methods[i].request);
-		expect_tried(office_contract.methods[i].reply);
-	}
 }
 
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, desk_open, desk_close)
@@ -294,7 +187,6 @@ static void no_message_of_a_method_is_left_out(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		CLAIM(every_message_comes_back_the_same),
-		CLAIM(no_message_of_a_method_is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

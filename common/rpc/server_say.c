@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* What a server says to its connections: it leaves when the loop has looked at all that came. */
+#include "common/base/log.h"
+#include "common/rpc/server_internal.h"
+
+void server_audit(struct rpc_server *server, struct caller *caller, const char *event,
+    const struct rpc_call *call, const char *what) {
+	unsigned silent;
+
+	if (!audit_may_write(caller ? &caller->audit : &server->strangers, &silent))
+		return;
+	log_warn(event, "%s: %.*s%s%s by %s%s, trace %s, %u more since the last line",
+	    call ? rpc_status_name(call->status) : "refused", (int)text_cut(what, RPC_VALUE_MAX), what,
+	    call && *call->actor ? " for " : "", call ? call->actor : "",
+	    !caller         ? "a stranger"
+	    : *caller->code ? caller->code
+	                    : "the office",
+	    "", call ? call->trace.id : "none", silent);
+}
+
+static void mark_dirty(struct rpc_server *server, struct connection *connection) {
+	if (connection->dirty)
+		return;
+	connection->dirty = true;
+	connection->next_dirty = server->dirty;
+	server->dirty = connection;
+}
+
+static int flush(struct rpc_server *server, struct connection *connection) {
+	int r = outbox_send(&connection->outbox, &server->batches, connection->listener->socket,
+	    connection->key + 1, connection->routing_size);
+
+	if (connection->waiting != (r == OUTBOX_WAITS))
+		server->waiting += connection->waiting ? (size_t)-1 : 1;
+	connection->waiting = r == OUTBOX_WAITS;
+	return r;
+}
+
+void server_note_said(struct rpc_server *server, struct connection *connection, int r) {
+	if (r < 0 && !connection->lost) {
+		/* It takes nothing: what it waits for is kept from all the others. */
+		log_failure("outbox-full", r, "%s does not take what it asked for",
+		    *connection->user ? connection->caller->code : "a process of the office");
+		connection->lost = true;
+	}
+	mark_dirty(server, connection);
+	if (outbox_has_full(&connection->outbox) && !connection->waiting && !connection->lost)
+		connection->lost = flush(server, connection) == OUTBOX_LOST;
+}
+
+void server_say(struct rpc_server *server, struct connection *connection, Header *header,
+    const ProtobufCMessage *message) {
+	server_note_said(server, connection,
+	    message ? outbox_add_message(&connection->outbox, &server->batches, header, message)
+	            : outbox_add(&connection->outbox, &server->batches, header, NULL, 0));
+}
+
+void server_say_goodbye(
+    struct rpc_server *server, struct connection *connection, Goodbye__Reason reason) {
+	Header header = HEADER__INIT;
+	Goodbye goodbye = GOODBYE__INIT;
+
+	header.kind = HEADER__KIND__GOAWAY;
+	goodbye.reason = reason;
+	goodbye.last_call = connection->highest;
+	server_say(server, connection, &header, &goodbye.base);
+}
+
+/* Its calls go on without it: their handlers hear that nobody waits. */
+static void cancel_calls(struct rpc_server *server, struct connection *connection) {
+	while (connection->calls) {
+		struct rpc_call *call = connection->calls;
+
+		atomic_store(&call->own->cancelled, true);
+		server_leave_connection(server, call);
+		pthread_mutex_lock(&server->lock);
+		pthread_cond_signal(&call->own->changed);
+		pthread_mutex_unlock(&server->lock);
+	}
+}
+
+void server_forget(
+    struct rpc_server *server, struct connection *connection, Goodbye__Reason reason) {
+	struct connection **link = &server->dirty;
+
+	cancel_calls(server, connection);
+	if (reason)
+		server_say_goodbye(server, connection, reason);
+	if (reason)
+		(void)flush(server, connection);
+	outbox_empty(&connection->outbox, &server->batches);
+	server->waiting -= connection->waiting ? 1 : 0;
+	while (connection->dirty && *link != connection)
+		link = &(*link)->next_dirty;
+	if (connection->dirty)
+		*link = connection->next_dirty;
+	connections_remove(&server->connections, connection);
+}
+
+void server_flush(struct rpc_server *server) {
+	struct connection *dirty = server->dirty;
+
+	server->dirty = NULL;
+	while (dirty) {
+		struct connection *connection = dirty;
+		int r = connection->lost ? OUTBOX_LOST : flush(server, connection);
+
+		dirty = connection->next_dirty;
+		connection->dirty = false;
+		if (r == OUTBOX_WAITS)
+			mark_dirty(server, connection);
+		else if (r != OUTBOX_EMPTY)
+			server_forget(server, connection, GOODBYE__REASON__UNSPECIFIED);
+	}
+}
+
+/* Who was silent for longer than was agreed is gone, whatever its line says. */
+void server_sweep(struct rpc_server *server) {
+	uint64_t now_ms = server->now_us / 1000;
+	struct connection *oldest;
+
+	if (now_ms - server->swept_ms < RPC_SWEEP_MS)
+		return;
+	server->swept_ms = now_ms;
+	while ((oldest = server->connections.oldest) &&
+	       now_ms - oldest->heard_ms > server->options.silence_ms)
+		server_forget(server, oldest, GOODBYE__REASON__UNSPECIFIED);
+}
