@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "cchc/documents.pb-c.h"
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/message.h"
@@ -1044,6 +1045,93 @@ static void waiting_connections_do_not_slow_the_others(void **state) {
 	assert_true(after < 2 * before + 0.3);
 }
 
+/* The two tests below want a node: HUNT_NODE=folder of one that is up. */
+static struct rpc_client *of_node(struct rpc_transport *transport, const char *service) {
+	char endpoint[256];
+
+	snprintf(endpoint, sizeof(endpoint), "ipc://%s/run/%s", getenv("HUNT_NODE"), service);
+	return tiny_client(transport, endpoint);
+}
+
+/* service.c STREAMS_MAX: 16 threads for all, 64 calls for each peer. */
+static void node_streams_of_one_caller_leave_room_for_another(void **state) {
+	enum { STREAMS = 16 };
+	struct rpc_transport *transport;
+	struct rpc_client *greedy;
+	struct rpc_client *other;
+	AUTO(arena_deinit) struct arena arena;
+	struct rpc_reply reply;
+	uint64_t ticket;
+
+	(void)state;
+	if (!getenv("HUNT_NODE"))
+		skip();
+	arena_init(&arena, 1 << 20);
+	assert_return_code(rpc_transport_open(&office_contract, &transport), 0);
+	greedy = of_node(transport, "documents");
+	other = of_node(transport, "documents");
+	for (int i = 0; i < STREAMS; i++)
+		(void)begin(greedy, "Line/Upload", 20000);
+	pump(greedy, 500);
+	ticket = begin(other, "Line/Upload", 3000);
+	pump(other, 200);
+	assert_int_equal(rpc_client_half_close(other, ticket), 0);
+	assert_return_code(rpc_client_end(other, ticket, &arena, &reply), 0);
+	rpc_client_close(greedy);
+	rpc_client_close(other);
+	rpc_transport_close(transport);
+	assert_int_equal(reply.status, RPC_OK);
+}
+
+static struct rpc_reply record(
+    struct rpc_client *client, RecordNewsRequest *message, const uint8_t *key, struct arena *arena) {
+	struct rpc_request request = {
+		.method = "Documents/RecordNews",
+		.message = &message->base,
+		.key = key,
+	};
+	struct rpc_reply reply;
+
+	assert_return_code(rpc_client_call(client, &request, arena, &reply), 0);
+	return reply;
+}
+
+/* idempotency.c: neither the caller, nor the person, nor the request belongs to a kept result. */
+static void node_key_of_another_request_is_told(void **state) {
+	static const uint8_t key[16] = { 4, 7, 1, 1 };
+	NewsItem item = NEWS_ITEM__INIT;
+	NewsItem *items[] = { &item };
+	RecordNewsRequest nothing = RECORD_NEWS_REQUEST__INIT;
+	RecordNewsRequest wrong = RECORD_NEWS_REQUEST__INIT;
+	struct rpc_transport *transport;
+	struct rpc_client *client;
+	AUTO(arena_deinit) struct arena arena;
+	struct rpc_reply alone;
+	struct rpc_reply first;
+	struct rpc_reply second;
+
+	(void)state;
+	if (!getenv("HUNT_NODE"))
+		skip();
+	arena_init(&arena, 1 << 20);
+	assert_return_code(rpc_transport_open(&office_contract, &transport), 0);
+	client = of_node(transport, "documents");
+	wrong.records = items;
+	wrong.n_records = 1; /* an empty record, with faults */
+	alone = record(client, &wrong, NULL, &arena);
+	first = record(client, &nothing, key, &arena);
+	second = record(client, &wrong, key, &arena);
+	print_message("the wrong record alone: %s, %zu faults; under a used key: %s, %zu faults\n",
+	    rpc_status_name(alone.status),
+	    alone.message ? ((const RecordReply *)alone.message)->n_faults : 0,
+	    rpc_status_name(second.status),
+	    second.message ? ((const RecordReply *)second.message)->n_faults : 0);
+	rpc_client_close(client);
+	rpc_transport_close(transport);
+	assert_int_equal(first.status, RPC_OK);
+	assert_int_not_equal(second.status, RPC_OK);
+}
+
 #define TEST(name)                                                                                 \
 	{ #name, name }
 
@@ -1075,6 +1163,8 @@ int main(int argc, char **argv) {
 		TEST(header_beyond_its_limit_is_refused),
 		TEST(clock_of_a_peer_may_say_anything),
 		TEST(waiting_connections_do_not_slow_the_others),
+		TEST(node_streams_of_one_caller_leave_room_for_another),
+		TEST(node_key_of_another_request_is_told),
 		TEST(memory_for_an_office_process_that_reads_nothing_is_bounded),
 	};
 	int failed = 0;
