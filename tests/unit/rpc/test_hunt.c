@@ -1132,6 +1132,62 @@ static void node_key_of_another_request_is_told(void **state) {
 	assert_int_not_equal(second.status, RPC_OK);
 }
 
+/* accept.c introduce, take_part: who says HELLO while the server drains is welcomed, and its calls are
+ * dropped without a word; they end UNAVAILABLE though nobody looked at them. */
+static void drain_who_comes_late_is_told(void **state) {
+	SCENE(scene);
+	struct rpc_client *late;
+	struct rpc_reply reply;
+	uint64_t kept;
+	uint64_t ticket;
+
+	(void)state;
+	tiny_behave(scene.server, TINY_KEEPS);
+	kept = begin(scene.client, "Exchange/Marks", 20000);
+	pump(scene.client, 100);
+	tiny_wait_kept(scene.server, 1);
+	tiny_leave(scene.server);
+	pump(scene.client, 100);
+	late = tiny_client(scene.transport, scene.endpoint);
+	ticket = begin(late, "Exchange/Marks", 10000);
+	pump(late, 500);
+	tiny_behave(scene.server, TINY_ANSWERS);
+	tiny_wait_answered(scene.server);
+	assert_int_equal(end(&scene, kept).status, RPC_OK);
+	tiny_stopp(&scene.server);
+	scene.server = tiny_start(scene.endpoint);
+	assert_return_code(rpc_client_end(late, ticket, &scene.arena, &reply), 0);
+	rpc_client_close(late);
+	print_message("%s\n", rpc_status_name(reply.status));
+	assert_int_equal(reply.status, RPC_OK);
+}
+
+/* client_link.c take_goodbye: who is told FULL was not looked at either. */
+static void full_server_looks_at_nothing_so_nothing_is_lost(void **state) {
+	AUTO(scene_close) struct scene scene;
+	uint8_t bytes[64];
+	Goodbye goodbye = GOODBYE__INIT;
+	struct fake fake;
+	uint64_t ticket;
+	const Header *hello;
+	bool lost;
+
+	(void)state;
+	scene_open_with(&scene, NULL);
+	fake_open(&fake, &scene);
+	ticket = begin(scene.client, "Exchange/Marks", 5000);
+	hello = fake_pull(&fake, &scene, 2000);
+	assert_non_null(hello);
+	goodbye.reason = GOODBYE__REASON__FULL;
+	goodbye.retry_after_ms = 100;
+	fake_say(&fake, HEADER__KIND__GOAWAY, 0, 0, bytes, goodbye__pack(&goodbye, bytes));
+	pump(scene.client, 300);
+	lost = client_find(scene.client, ticket)->lost;
+	rpc_client_cancel(scene.client, ticket);
+	zmq_close(fake.socket);
+	assert_false(lost);
+}
+
 #define TEST(name)                                                                                 \
 	{ #name, name }
 
@@ -1165,6 +1221,8 @@ int main(int argc, char **argv) {
 		TEST(waiting_connections_do_not_slow_the_others),
 		TEST(node_streams_of_one_caller_leave_room_for_another),
 		TEST(node_key_of_another_request_is_told),
+		TEST(drain_who_comes_late_is_told),
+		TEST(full_server_looks_at_nothing_so_nothing_is_lost),
 		TEST(memory_for_an_office_process_that_reads_nothing_is_bounded),
 	};
 	int failed = 0;
