@@ -260,7 +260,7 @@ int rpc_client_begin(
 			r = client_flush(client);
 		return r < 0 ? failed_below(r) : 0;
 	}
-	client_look(client);
+	client_look(client, 0);
 	r = client_send_unsent(client);
 	if (r == 0)
 		r = client_flush(client);

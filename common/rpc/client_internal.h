@@ -51,8 +51,7 @@ struct rpc_client {
 	struct rpc_transport *transport;
 	void *socket;
 	void *monitor;
-	int descriptor; /* of the socket, for poll */
-	int monitor_descriptor;
+	int monitor_descriptor; /* for poll */
 	char *endpoint;
 	char *node;
 	Lane lane;
@@ -102,8 +101,8 @@ int client_send_unsent(struct rpc_client *client);
 /* Wait for whatever comes first, at most until then. Return: 0 or a negative errno. */
 int client_wait(struct rpc_client *client, uint64_t until_ms);
 
-/* What the monitor saw and what the server said, without waiting. */
-void client_look(struct rpc_client *client);
+/* What became of the connection; waits for it at most so long. */
+void client_look(struct rpc_client *client, uint64_t wait_ms);
 
 /* Whether a flight has nothing to wait for. */
 bool client_is_over(const struct rpc_client *client, const struct flight *flight);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The client's connection: made, introduced, kept alive, lost and made again. */
-#include <limits.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -12,8 +11,8 @@
 #include "common/rpc/client_internal.h"
 
 enum {
-	CANCEL_LOOK_MS = 100, /* how often a cancellable wait looks up */
-	BROKEN_OFF_MAX = 2,   /* handshakes in a row broken off without a word: not our server's key */
+	LOOK_MS = 50,       /* how often a wait looks up, for the connection and for who cancels */
+	BROKEN_OFF_MAX = 2, /* handshakes in a row broken off without a word: not our server's key */
 	FAR_RECONNECT_MS = 2000,
 	FAR_RECONNECT_MAX_MS = 120000,
 	NEAR_RECONNECT_MS = 50,
@@ -201,8 +200,6 @@ int client_open_link(struct rpc_client *client, const struct rpc_client_options 
 	if (r == 0 && zmq_connect(client->socket, options->endpoint) < 0)
 		r = failed_here(-errno);
 	if (r == 0)
-		r = client->descriptor = socket_descriptor(client->socket);
-	if (r >= 0)
 		r = client->monitor_descriptor = socket_descriptor(client->monitor);
 	/* Before it was asked once, it tells of no change. */
 	if (r >= 0)
@@ -309,25 +306,29 @@ void client_take_message(struct rpc_client *client, struct frames *frames) {
 		client->asked_ms = clock_monotonic_ms();
 }
 
-/* Return: whether anything came. */
-static bool drain(struct rpc_client *client) {
-	struct frames frames;
-	bool any = false;
-	int r;
+void client_look(struct rpc_client *client, uint64_t wait_ms) {
+	struct pollfd item = { .fd = client->monitor_descriptor, .events = POLLIN };
 
-	while ((r = frames_receive(client->socket, FRAMES_PLAIN, &frames)) >= 0 && r != FRAMES_NONE) {
-		if (r == FRAMES_DROPPED)
-			continue;
-		client_take_message(client, &frames);
-		frames_close(&frames);
-		any = true;
-	}
-	return any;
+	if (poll(&item, 1, (int)wait_ms) > 0)
+		drain_monitor(client);
 }
 
-void client_look(struct rpc_client *client) {
-	drain_monitor(client);
-	(void)drain(client);
+/* Asking libzmq whether there is a message, waiting, and asking again costs three times what
+ * waiting in its own hands does; but there nothing is heard of the connection, so the wait is
+ * short. */
+static int listen_for(struct rpc_client *client, uint64_t wait_ms) {
+	struct frames frames;
+	int r = 0;
+
+	if (!set(client->socket, ZMQ_RCVTIMEO, (int)wait_ms))
+		return failed_here(-errno);
+	r = frames_receive(client->socket, FRAMES_PLAIN, FRAMES_PATIENT, &frames);
+	if (r == FRAMES_OK) {
+		client_take_message(client, &frames);
+		frames_close(&frames);
+	} else
+		client_look(client, 0);
+	return r < 0 ? failed_below(r) : 0;
 }
 
 /* Whether there is anybody, asked when nothing was heard for long. Return: when to look again. */
@@ -356,10 +357,6 @@ static uint64_t keep_alive(struct rpc_client *client) {
 }
 
 int client_wait(struct rpc_client *client, uint64_t until_ms) {
-	struct pollfd items[2] = {
-		{ .fd = client->descriptor, .events = POLLIN },
-		{ .fd = client->monitor_descriptor, .events = POLLIN },
-	};
 	uint64_t alive_ms = keep_alive(client);
 	int r = client_send_unsent(client);
 	uint64_t now = clock_monotonic_ms();
@@ -372,15 +369,10 @@ int client_wait(struct rpc_client *client, uint64_t until_ms) {
 	if (alive_ms < until_ms)
 		until_ms = alive_ms;
 	left = until_ms > now ? until_ms - now : 0;
-	if (client->cancelled && left > CANCEL_LOOK_MS)
-		left = CANCEL_LOOK_MS;
-	/* libzmq tells of changes only: what is there already is taken first. */
-	if (drain(client))
-		return 0;
-	if (poll(items, 2, left < INT_MAX ? (int)left : INT_MAX) < 0 && errno != EINTR)
-		return failed_here(-errno);
-	if (items[1].revents)
-		drain_monitor(client);
-	(void)drain(client);
+	if (left > LOOK_MS)
+		left = LOOK_MS;
+	if (client->link == LINK_UP || client->link == LINK_LEAVING)
+		return listen_for(client, left);
+	client_look(client, left);
 	return 0;
 }

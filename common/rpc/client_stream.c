@@ -45,6 +45,11 @@ static bool take_data(
 
 static bool take_status(struct rpc_client *client, struct flight *flight, const Header *header,
     zmq_msg_t *payload, size_t at) {
+	/* What a server that goes had no time for is lost like what never came back. */
+	if (client->link == LINK_LEAVING && header->status == RPC_UNAVAILABLE) {
+		client_lose(client, flight);
+		return true;
+	}
 	if (client_retries(client, flight, header))
 		return true;
 	if (header->status != RPC_OK) {

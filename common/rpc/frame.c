@@ -11,7 +11,9 @@ void frames_close(struct frames *frames) {
 	zmq_msg_close(&frames->payload);
 }
 
-int frames_receive(void *socket, enum frames_routing routing, struct frames *ret_frames) {
+int frames_receive(void *socket, enum frames_routing routing, enum frames_patience patience,
+    struct frames *ret_frames) {
+	const int flags = patience == FRAMES_PATIENT ? 0 : ZMQ_DONTWAIT;
 	struct frames frames;
 	zmq_msg_t *const wanted[] = { &frames.routing, &frames.header, &frames.payload };
 	int count = routing == FRAMES_ROUTED ? 0 : 1;
@@ -25,7 +27,7 @@ int frames_receive(void *socket, enum frames_routing routing, struct frames *ret
 		zmq_msg_t *frame = count < 3 ? wanted[count] : &spare;
 
 		zmq_msg_init(&spare);
-		if (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0) {
+		if (zmq_msg_recv(frame, socket, flags) < 0) {
 			int error = errno;
 
 			zmq_msg_close(&spare);

@@ -21,9 +21,15 @@ enum frames_routing {
 	FRAMES_ROUTED, /* a routing id comes first */
 };
 
-/* Take one whole message without waiting. After FRAMES_OK the frames are the caller's to close.
+enum frames_patience {
+	FRAMES_AT_ONCE, /* what is there */
+	FRAMES_PATIENT, /* as long as the socket was told to wait */
+};
+
+/* Take one whole message. After FRAMES_OK the frames are the caller's to close.
  * Return: an answer above or a negative errno. */
-int frames_receive(void *socket, enum frames_routing routing, struct frames *ret_frames);
+int frames_receive(void *socket, enum frames_routing routing, enum frames_patience patience,
+    struct frames *ret_frames);
 void frames_close(struct frames *frames);
 
 /* The headers of a message, unpacked into `arena`: at least one, each within its limit, their sizes

@@ -29,8 +29,5 @@ void zap_stop(struct zap *zap);
  * negative errno. */
 int socket_descriptor(void *socket);
 
-/* Whether something is there to be received. */
-bool socket_has_message(void *socket);
-
 /* Common limits of every socket. Return: 0 or a negative errno. */
 int socket_prepare(void *socket);

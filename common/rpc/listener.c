@@ -47,7 +47,7 @@ int listener_open_office(
 
 	if (r < 0)
 		return failed_below(r);
-	*ret_listener = (struct listener) { socket, socket_descriptor(socket), NULL };
+	*ret_listener = (struct listener) { .socket = socket, .descriptor = socket_descriptor(socket) };
 	return 0;
 }
 
@@ -116,6 +116,10 @@ int listener_open_peers(struct rpc_transport *transport, const char *endpoint,
 		zmq_close(socket);
 		return failed_below(r);
 	}
-	*ret_listener = (struct listener) { socket, socket_descriptor(socket), keyring };
+	*ret_listener = (struct listener) {
+		.socket = socket,
+		.descriptor = socket_descriptor(socket),
+		.keyring = keyring,
+	};
 	return 0;
 }

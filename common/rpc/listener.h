@@ -9,6 +9,7 @@ struct listener {
 	void *socket;
 	int descriptor;              /* of the socket, for poll */
 	struct rpc_keyring *keyring; /* null: the office's own */
+	unsigned last_drained;       /* messages that came when last any came */
 };
 
 /* As rpc_server_listen_office and rpc_server_listen_peers (server.h). */

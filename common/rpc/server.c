@@ -79,22 +79,31 @@ int rpc_server_watch(
 	return 0;
 }
 
-/* A bounded number at once, so that one busy listener does not starve the other. */
-static void drain(struct rpc_server *server, struct listener *listener) {
-	for (int i = 0; i < DRAIN_AT_ONCE; i++) {
+/* A bounded number at once, so that one busy listener does not starve the other. Where messages
+ * come one at a time, the answer leaves before the next one is asked for: asking takes longer than
+ * the call. Return: whether there may be more. */
+static bool drain(struct rpc_server *server, struct listener *listener) {
+	bool alone = listener->last_drained == 1;
+
+	for (unsigned i = 0; i < DRAIN_AT_ONCE; i++) {
 		struct frames frames;
-		int r = frames_receive(listener->socket, FRAMES_ROUTED, &frames);
+		int r = frames_receive(listener->socket, FRAMES_ROUTED, FRAMES_AT_ONCE, &frames);
 
 		if (r == FRAMES_DROPPED) {
 			server->stats.frames_dropped++;
 			continue;
 		}
-		if (r != FRAMES_OK)
-			return;
+		if (r != FRAMES_OK) {
+			listener->last_drained = i ? i : listener->last_drained;
+			return false;
+		}
 		server_accept(server, listener, &frames);
 		frames_close(&frames);
+		if (alone && i == 0)
+			(void)server_flush(server);
 		server->now_us = clock_monotonic_us();
 	}
+	return true;
 }
 
 static bool has_drained(const struct rpc_server *server) {
@@ -108,18 +117,8 @@ static int patience_ms(const struct rpc_server *server) {
 	return server->connections.count ? RPC_SWEEP_MS : -1;
 }
 
-/* libzmq tells of changes only, and sending may have used one up: so every listener is asked before
- * the wait. */
-static bool has_message(const struct rpc_server *server) {
-	bool any = false;
-
-	for (size_t i = 0; i < server->listener_count; i++)
-		any = socket_has_message(server->listeners[i].socket) || any;
-	return any;
-}
-
-static int wait(struct rpc_server *server, struct pollfd items[], size_t *ret_watched) {
-	int patience = has_message(server) ? 0 : patience_ms(server);
+static int wait(
+    struct rpc_server *server, int patience, struct pollfd items[], size_t *ret_watched) {
 	size_t count = 0;
 
 	items[count++] = (struct pollfd) { .fd = server->wake, .events = POLLIN };
@@ -136,24 +135,30 @@ static int wait(struct rpc_server *server, struct pollfd items[], size_t *ret_wa
 
 int rpc_server_run(struct rpc_server *server) {
 	struct pollfd items[1 + LISTENERS_MAX + WATCHES_MAX];
+	bool more = true;
 
 	server->loop = pthread_self();
 	while (!has_drained(server)) {
 		size_t watched;
-		int r = wait(server, items, &watched);
+		int r = wait(server, more ? 0 : patience_ms(server), items, &watched);
 
 		if (r < 0)
 			return failed_below(r);
 		server->now_us = clock_monotonic_us();
 		if (items[0].revents)
 			server_serve_posted(server);
-		for (size_t i = 0; i < server->listener_count; i++)
-			drain(server, &server->listeners[i]);
+		(void)server_flush(server);
+		more = false;
+		for (size_t i = 0; i < server->listener_count; i++) {
+			more = drain(server, &server->listeners[i]) || more;
+			more = server_flush(server) || more;
+		}
 		for (size_t i = 0; i < server->watch_count; i++)
 			if (items[watched + i].revents)
 				server->watches[i].ready(server->watches[i].context);
-		server_flush(server);
 		server_sweep(server);
+		/* libzmq tells of changes only, and sending may use one up: then it is asked once more. */
+		more = server_flush(server) || more;
 	}
 	server_cancel_calls(server);
 	return 0;

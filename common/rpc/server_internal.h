@@ -54,7 +54,9 @@ void server_say_goodbye(
 
 /* A part was put into the connection's outbox, or could not be (a negative errno). */
 void server_note_said(struct rpc_server *server, struct connection *connection, int r);
-void server_flush(struct rpc_server *server);
+
+/* Send what was said. Return: whether anything left. */
+bool server_flush(struct rpc_server *server);
 
 /* Tell why (0: say nothing), cancel its calls and forget it. */
 void server_forget(

@@ -97,8 +97,9 @@ void server_forget(
 	connections_remove(&server->connections, connection);
 }
 
-void server_flush(struct rpc_server *server) {
+bool server_flush(struct rpc_server *server) {
 	struct connection *dirty = server->dirty;
+	bool any = false;
 
 	server->dirty = NULL;
 	while (dirty) {
@@ -107,11 +108,13 @@ void server_flush(struct rpc_server *server) {
 
 		dirty = connection->next_dirty;
 		connection->dirty = false;
+		any = any || r == OUTBOX_EMPTY;
 		if (r == OUTBOX_WAITS)
 			mark_dirty(server, connection);
 		else if (r != OUTBOX_EMPTY)
 			server_forget(server, connection, GOODBYE__REASON__UNSPECIFIED);
 	}
+	return any;
 }
 
 /* Who was silent for longer than was agreed is gone, whatever its line says. */

@@ -90,13 +90,6 @@ int socket_descriptor(void *socket) {
 	return descriptor;
 }
 
-bool socket_has_message(void *socket) {
-	int events = 0;
-	size_t size = sizeof(events);
-
-	return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
-}
-
 int socket_prepare(void *socket) {
 	static const int64_t frame_max = RPC_FRAME_MAX;
 	static const int no_linger = 0;

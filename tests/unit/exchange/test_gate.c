@@ -216,6 +216,14 @@ static void the_gate_tells_whom_it_heard(void **state) {
 	assert_in_range(peers->peers[0]->last_contact_ms, clock_wall_ms() - 60000, clock_wall_ms());
 }
 
+/* What was said before on the same connection was heard. */
+static void await_heard(struct house *house) {
+	HealthCheckRequest message = HEALTH_CHECK_REQUEST__INIT;
+
+	assert_int_equal(
+	    house_ask(house, HOUSE_EXCHANGE, "Health/Check", &message.base).status, RPC_OK);
+}
+
 static uint64_t begin_sync(struct house *house) {
 	SyncRequest message = SYNC_REQUEST__INIT;
 	struct rpc_request request = { .method = "Exchange/Sync", .message = &message.base };
@@ -274,6 +282,7 @@ static void a_gate_that_is_stopped_ends_what_it_was_asked(void **state) {
 		house_start(&commune, HOUSE_EXCHANGE);
 		for (size_t j = 0; j < LENGTH_OF(tickets); j++)
 			tickets[j] = begin_sync(&commune);
+		await_heard(&commune);
 		if (stage >= PARENT_DIALLED) {
 			await_readable(listener);
 			gate = accept(listener, NULL, NULL);
