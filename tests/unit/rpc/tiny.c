@@ -207,9 +207,19 @@ static void *work_by_hand(void *context) {
 	return NULL;
 }
 
+static bool tells_statistics(struct tiny *tiny, struct rpc_call *call) {
+	if (call->method->reply != &node_statistics__descriptor)
+		return false;
+	(void)rpc_server_statistics(tiny->server, &call->arena, (NodeStatistics *)call->reply);
+	rpc_server_answer(tiny->server, call);
+	return true;
+}
+
 static void dispatch(void *context, struct rpc_call *call) {
 	struct tiny *tiny = context;
 
+	if (tells_statistics(tiny, call))
+		return;
 	atomic_store(&tiny->last_deadline_ms, (unsigned)(call->deadline_ms - clock_monotonic_ms()));
 	if (refuses(tiny, call))
 		return;
@@ -240,8 +250,10 @@ static void on_wish(void *context) {
 		answer(tiny, call);
 		change(tiny, &tiny->kept_count, -1);
 	}
-	if (atomic_load(&tiny->stopping) || atomic_load(&tiny->leaving))
+	if (atomic_load(&tiny->stopping) || atomic_load(&tiny->leaving)) {
 		rpc_server_stop(tiny->server);
+		change(tiny, &tiny->drains, 1);
+	}
 }
 
 static void *loop(void *context) {
@@ -326,6 +338,7 @@ void tiny_stopp(struct tiny **stopped) {
 void tiny_leave(struct tiny *tiny) {
 	atomic_store(&tiny->leaving, true);
 	wake(tiny);
+	wait_for(tiny, &tiny->drains, 1, UINT32_MAX, PATIENCE_S);
 }
 
 void tiny_behave(struct tiny *tiny, enum tiny_manner manner) {

@@ -5,7 +5,8 @@
  * A real server on a thread of its own. What it answers shows what arrived: of Marks, the first
  * mark names the service that was asked and counts the calls, the second names the peer; of
  * ApplyEvents, `held` is the first byte of the idempotency key; of State, `node` is the actor.
- * Streams of Line are served by a thread for each.
+ * Statistics are the server's own, told at once whatever it does with other calls. Streams of Line
+ * are served by a thread for each.
  */
 #pragma once
 
@@ -41,6 +42,7 @@ struct tiny {
 	atomic_int manner;
 	atomic_bool stopping;
 	atomic_bool leaving;
+	atomic_uint drains; /* 1: it has told everybody that it stops */
 	atomic_uint served;
 	atomic_uint kept_count;
 	atomic_uint streams;          /* that run now */
@@ -68,7 +70,8 @@ struct tiny *tiny_start(const char *endpoint);
 struct tiny *tiny_start_with(const char *endpoint, const struct tiny_settings *settings);
 void tiny_stopp(struct tiny **tiny); /* ends it, for AUTO; kept calls stay unanswered */
 
-/* Tell it to stop; it goes when it holds no call, or after a while. */
+/* Tell it to stop and wait until it has told everybody so; it goes when it holds no call, or after
+ * a while. */
 void tiny_leave(struct tiny *tiny);
 
 void tiny_behave(struct tiny *tiny, enum tiny_manner manner);
