@@ -42,6 +42,19 @@ int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason
 	return (int)status;
 }
 
+int rpc_call_refuse_busy(struct rpc_call *call) {
+	call->retry_after_ms = RPC_COME_BACK_MS;
+	return rpc_call_refuse(call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED,
+	    call->method ? call->method->name : NULL, NULL);
+}
+
+int rpc_call_refuse_over(struct rpc_call *call) {
+	enum rpc_status status =
+	    atomic_load(&call->own->cancelled) ? RPC_CANCELLED : RPC_DEADLINE_EXCEEDED;
+
+	return rpc_call_refuse(call, status, FAULT__REASON__CANCELLED, call->method->name, NULL);
+}
+
 void rpc_call_add_detail(struct rpc_call *call, const ProtobufCMessage *message) {
 	struct rpc_call_private *own = call->own;
 	size_t size = protobuf_c_message_get_packed_size(message);

@@ -41,6 +41,12 @@ struct rpc_call {
 int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason reason,
     const char *field, const char *value);
 
+/* Refuse because too much is waiting; the caller is told when to come back. Return: status. */
+int rpc_call_refuse_busy(struct rpc_call *call);
+
+/* Refuse because rpc_call_is_over. Return: status. */
+int rpc_call_refuse_over(struct rpc_call *call);
+
 /* A further typed detail of how it ended. What has no room is counted for the caller. */
 void rpc_call_add_detail(struct rpc_call *call, const ProtobufCMessage *detail);
 

@@ -29,6 +29,7 @@ void chunks_free(struct chunks *chunks);
 
 struct rpc_call_private {
 	struct rpc_server *server;
+	struct caller *caller;
 	struct connection *connection; /* null: it is gone; changed under the server's lock */
 	uint64_t call;
 	enum call_state state;
