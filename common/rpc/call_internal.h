@@ -34,6 +34,7 @@ struct rpc_call_private {
 	uint64_t call;
 	enum call_state state;
 	uint8_t key[16];
+	uint8_t asked[RPC_ASKED_SIZE];
 	char peer[KEYRING_CODE_SIZE];
 	char person[TOKEN_PERSON_MAX + 1];
 	uint64_t arrived_us; /* monotonic */

@@ -160,10 +160,10 @@ static int run_write(struct committer_job *job, struct store_txn *txn) {
 	/* Its caller stopped waiting: dead work is not begun. */
 	if (rpc_call_is_over(call))
 		return rpc_call_refuse_over(call);
-	r = idempotency_find(txn, call->key, call->method->name, &kept);
+	r = idempotency_find(txn, call->key, call->asked, &kept);
 	if (r < 0)
 		return failed_below(r);
-	if (r == IDEMPOTENCY_OTHER_METHOD)
+	if (r == IDEMPOTENCY_OTHER_REQUEST)
 		return rpc_call_refuse(
 		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_REUSED, "idempotency_key", NULL);
 	if (r == IDEMPOTENCY_DONE) {
@@ -173,7 +173,7 @@ static int run_write(struct committer_job *job, struct store_txn *txn) {
 	}
 	r = handle(write->service, call, txn, NULL);
 	if (r == 0)
-		idempotency_keep(txn, call->key, call->method->name, call->packed, call->packed_size);
+		idempotency_keep(txn, call->key, call->asked, call->packed, call->packed_size);
 	return r;
 }
 
