@@ -40,6 +40,11 @@ struct contract {
 	const uint8_t *hash; /* BLAKE2b-256 of the set without comments */
 };
 
+/* Whether either side sends any number of messages. */
+static inline bool contract_streams(const struct contract_method *method) {
+	return method->streams_requests || method->streams_replies;
+}
+
 /* All that stands under proto/. */
 extern const struct contract office_contract;
 

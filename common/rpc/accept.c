@@ -10,7 +10,7 @@
 #include "common/base/message.h"
 #include "common/rpc/server_internal.h"
 
-enum { COME_BACK_MS = 1000, CLOCK_SKEW_MS = 120000 };
+enum { CLOCK_SKEW_MS = 120000 };
 
 /* A part of the message that is looked at. */
 struct part {
@@ -86,17 +86,26 @@ static bool is_still_allowed(struct connection *connection, zmq_msg_t *payload) 
 	return true;
 }
 
-static bool too_many_hellos(struct rpc_server *server) {
-	uint64_t now_ms = server->now_us / 1000;
-
-	if (now_ms - server->hello_ms >= 1000) {
-		server->hello_ms = now_ms;
-		server->hellos = 0;
+/* Whether one more in this second would be too many. */
+static bool is_rushed(uint64_t now_ms, uint64_t *since_ms, unsigned *count, unsigned max) {
+	if (now_ms - *since_ms >= 1000) {
+		*since_ms = now_ms;
+		*count = 0;
 	}
-	return ++server->hellos > RPC_HELLOS_PER_S;
+	return ++*count > max;
 }
 
-/* Room for one more: whoever of the office was silent longest and has no call makes it. */
+/* A peer that rushes takes nothing from the others. */
+static bool too_many_hellos(struct rpc_server *server, struct caller *caller) {
+	uint64_t now_ms = server->now_us / 1000;
+
+	if (caller && *caller->code &&
+	    is_rushed(now_ms, &caller->hello_ms, &caller->hellos_since, RPC_HELLOS_PEER_PER_S))
+		return true;
+	return is_rushed(now_ms, &server->hello_ms, &server->hellos, RPC_HELLOS_PER_S);
+}
+
+/* Room for one more: whoever was silent longest and has no call makes it, and comes back. */
 static bool make_place(struct rpc_server *server) {
 	struct connection *oldest = server->connections.oldest;
 
@@ -122,22 +131,20 @@ static void take_lane(
 	if (hello->boot == caller->boots[0])
 		return;
 	if (hello->boot == caller->boots[1])
-		log_warn("boot-alternates", "two processes call as %s by turns", caller->code);
+		server_audit(server, caller, "boot-alternates", NULL, "two processes call by turns");
 	caller->boots[1] = caller->boots[0];
 	caller->boots[0] = hello->boot;
 }
 
 /* Skew of versions is allowed, and to be seen. */
-static void note_program(
-    const struct rpc_server *server, struct caller *caller, const Hello *hello) {
+static void note_program(struct rpc_server *server, struct caller *caller, const Hello *hello) {
 	bool other = hello->contract.len != CONTRACT_HASH_SIZE ||
 	             memcmp(hello->contract.data, server->contract->hash, CONTRACT_HASH_SIZE) != 0;
 
 	snprintf(caller->program, sizeof(caller->program), "%.*s",
 	    (int)text_cut(hello->program, sizeof(caller->program) - 1), hello->program);
 	if (other && !caller->other_contract)
-		log_info("other-contract", "%s calls with %s, built with another contract",
-		    *caller->code ? caller->code : "the office", caller->program);
+		server_audit(server, caller, "other-contract", NULL, caller->program);
 	caller->other_contract = other;
 }
 
@@ -160,44 +167,62 @@ static void welcome(struct rpc_server *server, struct connection *connection, co
 	reply.time_ms = clock_wall_ms();
 	reply.program = (char *)(uintptr_t) "cchc " CCHC_VERSION;
 	server_say(server, connection, &header, &reply.base);
-	if (peer && (hello->time_ms > reply.time_ms + CLOCK_SKEW_MS ||
-	                hello->time_ms + CLOCK_SKEW_MS < reply.time_ms))
-		log_warn("clock-skew", "the clock of %s is %lld s off", connection->caller->code,
-		    ((long long)hello->time_ms - (long long)reply.time_ms) / 1000);
+	if (peer && hello->time_ms > reply.time_ms && hello->time_ms - reply.time_ms > CLOCK_SKEW_MS)
+		server_audit(server, connection->caller, "clock-skew", NULL, "a clock that is fast");
+	if (peer && hello->time_ms < reply.time_ms && reply.time_ms - hello->time_ms > CLOCK_SKEW_MS)
+		server_audit(server, connection->caller, "clock-skew", NULL, "a clock that is slow");
+}
+
+/* Why a dialler is turned away; 0: it is let in. */
+static Goodbye__Reason reason_against(struct rpc_server *server, const struct listener *listener,
+    const Hello *hello, bool known, const char *code) {
+	if (hello->protocol_min > RPC_PROTOCOL || hello->protocol_max < RPC_PROTOCOL)
+		return GOODBYE__REASON__PROTOCOL_VERSION;
+	if (!known || (listener->keyring &&
+	                  (strcmp(code, hello->node) != 0 || hello->lane == LANE__LANE_UNSPECIFIED)))
+		return GOODBYE__REASON__NOT_ALLOWED;
+	if (hello->credit > RPC_CREDIT_MAX)
+		return GOODBYE__REASON__VIOLATION;
+	if (server->drained_by_ms)
+		return GOODBYE__REASON__STOPPING;
+	if (too_many_hellos(server, connections_caller(&server->connections, code)) ||
+	    !make_place(server))
+		return GOODBYE__REASON__FULL;
+	return GOODBYE__REASON__UNSPECIFIED;
+}
+
+static void refuse_hello(struct rpc_server *server, const struct listener *listener,
+    zmq_msg_t *routing, struct caller *caller, Goodbye__Reason reason) {
+	bool full = reason == GOODBYE__REASON__FULL;
+
+	server_audit(server, caller, "hello-refused", NULL,
+	    protobuf_c_enum_descriptor_get_value(&goodbye__reason__descriptor, (int)reason)->name);
+	turn_away(server, listener, routing, reason,
+	    full ? RPC_COME_BACK_MS + randombytes_uniform(4 * RPC_COME_BACK_MS) : 0);
 }
 
 static struct connection *introduce(struct rpc_server *server, struct listener *listener,
     struct frames *frames, const uint8_t key[CONNECTION_KEY_SIZE], const struct part *part) {
+	/* Before the key is looked up: what is withdrawn meanwhile is seen at the next message. */
+	unsigned version = listener->keyring ? rpc_keyring_version(listener->keyring) : 0;
 	ProtobufCMessage *unpacked = NULL;
 	struct connection *connection;
 	char user[RPC_KEY_TEXT_SIZE];
 	char code[KEYRING_CODE_SIZE];
+	bool known = identify(listener, &frames->payload, user, code);
 	const Hello *hello;
-	Goodbye__Reason reason = GOODBYE__REASON__UNSPECIFIED;
+	Goodbye__Reason reason = GOODBYE__REASON__VIOLATION;
 
 	if (message_unpack(&hello__descriptor, part->payload, part->header->size, &server->scratch,
-	        &unpacked) != MESSAGE_OK) {
-		server->stats.violations++;
-		turn_away(server, listener, &frames->routing, GOODBYE__REASON__VIOLATION, 0);
+	        &unpacked) == MESSAGE_OK)
+		reason = reason_against(server, listener, (const Hello *)unpacked, known, code);
+	if (reason) {
+		server->stats.violations += reason == GOODBYE__REASON__VIOLATION;
+		refuse_hello(server, listener, &frames->routing,
+		    known ? connections_caller(&server->connections, code) : NULL, reason);
 		return NULL;
 	}
 	hello = (const Hello *)unpacked;
-	if (hello->protocol_min > RPC_PROTOCOL || hello->protocol_max < RPC_PROTOCOL)
-		reason = GOODBYE__REASON__PROTOCOL_VERSION;
-	else if (!identify(listener, &frames->payload, user, code) ||
-	         (listener->keyring &&
-	             (strcmp(code, hello->node) != 0 || hello->lane == LANE__LANE_UNSPECIFIED)))
-		reason = GOODBYE__REASON__NOT_ALLOWED;
-	else if (too_many_hellos(server) || !make_place(server))
-		reason = GOODBYE__REASON__FULL;
-	if (reason) {
-		server_audit(server, connections_caller(&server->connections, code), "hello-refused", NULL,
-		    protobuf_c_enum_descriptor_get_value(&goodbye__reason__descriptor, (int)reason)->name);
-		turn_away(server, listener, &frames->routing, reason,
-		    reason == GOODBYE__REASON__FULL ? COME_BACK_MS + randombytes_uniform(4 * COME_BACK_MS)
-		                                    : 0);
-		return NULL;
-	}
 	connection = connections_add(&server->connections, key, code, server->now_us / 1000);
 	if (!connection)
 		return NULL;
@@ -205,7 +230,7 @@ static struct connection *introduce(struct rpc_server *server, struct listener *
 	connection->listener = listener;
 	connection->routing_size = (uint8_t)zmq_msg_size(&frames->routing);
 	connection->lane = hello->lane;
-	connection->keyring_version = listener->keyring ? rpc_keyring_version(listener->keyring) : 0;
+	connection->keyring_version = version;
 	connection->message_max = hello->message_max && hello->message_max < RPC_PAYLOAD_MAX
 	                              ? hello->message_max
 	                              : RPC_PAYLOAD_MAX;
@@ -228,13 +253,35 @@ static bool is_overloaded(const struct rpc_server *server, const struct connecti
 	             : connection->in_hand > RPC_CALLS_OFFICE_MAX);
 }
 
+/* A stream holds a thread, so that one caller must not have them all. */
+static bool take_stream(struct connection *connection) {
+	size_t *streams = *connection->user ? &connection->caller->streams : &connection->streams;
+
+	if (*streams == RPC_STREAMS_MAX)
+		return false;
+	connection->caller->streams++;
+	connection->streams++;
+	return true;
+}
+
+static int prepare(struct rpc_server *server, struct connection *connection, struct rpc_call *call,
+    const struct part *part) {
+	int status = is_overloaded(server, connection)
+	                 ? rpc_call_refuse_busy(call)
+	                 : rpc_call_prepare(call, server->contract, server->tokens, part->header,
+	                       part->payload, part->header->size);
+
+	if (status == RPC_OK && contract_streams(call->method) && !take_stream(connection))
+		status = rpc_call_refuse_busy(call);
+	return status;
+}
+
 static void take_request(
     struct rpc_server *server, struct connection *connection, const struct part *part) {
 	const Header *header = part->header;
 	struct rpc_call *call = server_take_call(server, connection);
-	int status;
 
-	connection->highest = header->call;
+	connection->taken = header->call;
 	if (!call)
 		return;
 	call->own->call = header->call;
@@ -245,16 +292,8 @@ static void take_request(
 		memcpy(call->own->peer, connection->caller->code, sizeof(call->own->peer));
 		call->peer = call->own->peer;
 	}
-	if (is_overloaded(server, connection)) {
-		status = rpc_call_refuse(
-		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, header->method, NULL);
-		call->retry_after_ms = COME_BACK_MS;
-	} else
-		status = rpc_call_prepare(
-		    call, server->contract, server->tokens, header, part->payload, header->size);
-	call->status = (enum rpc_status)status;
-	if (status != RPC_OK) {
-		server_audit(server, connection->caller, "call-refused", call, header->method);
+	call->status = (enum rpc_status)prepare(server, connection, call, part);
+	if (call->status != RPC_OK) {
 		server_end_call(server, call);
 		return;
 	}
@@ -283,41 +322,46 @@ static void grant_connection(
 		server_say(server, connection, &header, NULL);
 }
 
-/* Return: whether the caller had credit for it. */
+/* Of a call that has ended it counts all the same for the connection, or its credit would dwindle.
+ * Return: whether the caller had credit for it. */
 static bool take_data(struct rpc_server *server, struct connection *connection,
     struct rpc_call *call, const struct part *part) {
-	struct chunk *chunk = chunk_new(part->header->size);
+	size_t size = part->header->size;
+	struct chunk *chunk = call ? chunk_new(size) : NULL;
 	bool allowed;
 
-	if (!chunk)
+	if (call && !chunk)
 		return false;
-	memcpy(chunk->bytes, part->payload, part->header->size);
+	if (chunk)
+		memcpy(chunk->bytes, part->payload, size);
 	pthread_mutex_lock(&server->lock);
 	allowed =
-	    flow_arrived(&connection->flow, chunk->size) && flow_arrived(&call->own->flow, chunk->size);
-	if (allowed) {
+	    flow_arrived(&connection->flow, size) && (!call || flow_arrived(&call->own->flow, size));
+	if (allowed && call) {
 		chunks_add(&call->own->arrived, chunk);
-		call->own->bytes_in += chunk->size;
-		grant_connection(server, connection, chunk->size);
+		call->own->bytes_in += size;
+		pthread_cond_signal(&call->own->changed);
 	}
-	pthread_cond_signal(&call->own->changed);
+	if (allowed)
+		grant_connection(server, connection, size);
 	pthread_mutex_unlock(&server->lock);
 	if (!allowed)
 		free(chunk);
 	return allowed;
 }
 
-static void take_credit(struct rpc_server *server, struct connection *connection,
+/* Return: whether it may be so much. */
+static bool take_credit(struct rpc_server *server, struct connection *connection,
     struct rpc_call *call, uint64_t credit) {
-	struct flow *flow = call ? &call->own->flow : &connection->flow;
+	bool allowed;
 
 	pthread_mutex_lock(&server->lock);
-	if (credit <= UINT32_MAX && flow->may_send < INT64_MAX / 2)
-		flow->may_send += (int64_t)credit;
+	allowed = flow_granted(call ? &call->own->flow : &connection->flow, credit);
 	for (struct rpc_call *waiting = connection->calls; waiting; waiting = waiting->own->next)
 		if (!call || waiting == call)
 			pthread_cond_signal(&waiting->own->changed);
 	pthread_mutex_unlock(&server->lock);
+	return allowed;
 }
 
 static void take_word(struct rpc_server *server, struct rpc_call *call, Header__Kind kind) {
@@ -338,8 +382,9 @@ static bool take_part_of_call(
 	int next;
 
 	if (!call) {
-		server->stats.late++;
-		return header->call <= connection->highest; /* it crossed our STATUS */
+		server->stats.late++; /* it crossed our STATUS */
+		return header->call <= connection->highest &&
+		       (header->kind != HEADER__KIND__DATA || take_data(server, connection, NULL, part));
 	}
 	next = protocol_next(call->method, CALLER, call->own->state, header->kind);
 	if (next == PROTOCOL_VIOLATION)
@@ -349,7 +394,7 @@ static bool take_part_of_call(
 		call->own->state = (enum call_state)next;
 	switch (header->kind) {
 	case HEADER__KIND__DATA: return take_data(server, connection, call, part);
-	case HEADER__KIND__CREDIT: take_credit(server, connection, call, header->credit); break;
+	case HEADER__KIND__CREDIT: return take_credit(server, connection, call, header->credit);
 	default: take_word(server, call, header->kind); break;
 	}
 	return true;
@@ -364,6 +409,7 @@ static bool take_part(
 	case HEADER__KIND__REQUEST:
 		if (header->call % 2 == 0 || header->call <= connection->highest)
 			return false;
+		connection->highest = header->call;
 		/* Told by GOAWAY: what comes after it is not looked at. */
 		if (!server->drained_by_ms)
 			take_request(server, connection, part);
@@ -377,16 +423,45 @@ static bool take_part(
 	}
 	case HEADER__KIND__PONG: return true;
 	case HEADER__KIND__CREDIT:
-		if (header->call == 0) {
-			take_credit(server, connection, NULL, header->credit);
-			return true;
-		}
-		return take_part_of_call(server, connection, part);
+		return header->call ? take_part_of_call(server, connection, part)
+		                    : take_credit(server, connection, NULL, header->credit);
 	case HEADER__KIND__DATA:
 	case HEADER__KIND__HALF_CLOSE:
 	case HEADER__KIND__CANCEL: return take_part_of_call(server, connection, part);
 	default: return false;
 	}
+}
+
+static void end_violation(
+    struct rpc_server *server, struct connection *connection, const char *what) {
+	server->stats.violations++;
+	server_audit(server, connection->caller, "violation", NULL, what);
+	server_forget(server, connection, GOODBYE__REASON__VIOLATION);
+}
+
+/* One part of a message. Return: the connection as it is now; null when nothing more of the message
+ * is to be looked at. */
+static struct connection *accept_part(struct rpc_server *server, struct listener *listener,
+    struct frames *frames, const uint8_t key[CONNECTION_KEY_SIZE], struct connection *connection,
+    const struct part *part) {
+	Header__Kind kind = part->header->kind;
+
+	if (!connection && kind == HEADER__KIND__HELLO)
+		return introduce(server, listener, frames, key, part);
+	if (!connection) {
+		if (kind != HEADER__KIND__GOAWAY)
+			turn_away(server, listener, &frames->routing, GOODBYE__REASON__NOT_INTRODUCED, 0);
+		return NULL;
+	}
+	if (kind == HEADER__KIND__GOAWAY) {
+		server_forget(server, connection, GOODBYE__REASON__UNSPECIFIED);
+		return NULL;
+	}
+	if (!take_part(server, connection, part))
+		end_violation(server, connection,
+		    protobuf_c_enum_descriptor_get_value(&header__kind__descriptor, (int)kind)->name);
+	/* A part may have cost the connection its place. */
+	return connections_find(&server->connections, key);
 }
 
 void server_accept(struct rpc_server *server, struct listener *listener, struct frames *frames) {
@@ -395,54 +470,35 @@ void server_accept(struct rpc_server *server, struct listener *listener, struct 
 	struct connection *connection;
 	const Headers *headers;
 
-	arena_reset(&server->scratch);
-	headers = frames_headers(zmq_msg_data(&frames->header), zmq_msg_size(&frames->header),
-	    zmq_msg_size(&frames->payload), &server->scratch);
-	if (!headers || !make_key(server, listener, &frames->routing, key)) {
+	if (!make_key(server, listener, &frames->routing, key)) {
 		server->stats.frames_dropped++;
 		return;
 	}
 	connection = connections_find(&server->connections, key);
 	if (connection && !is_still_allowed(connection, &frames->payload)) {
-		server_audit(server, connection->caller, "key-withdrawn", NULL, "");
+		server_audit(server, connection->caller, "key-withdrawn", NULL, "a key of the past");
 		server_forget(server, connection, GOODBYE__REASON__NOT_ALLOWED);
 		return;
 	}
 	if (connection && connection->lost)
 		return;
+	arena_reset(&server->scratch);
+	headers = frames_headers(zmq_msg_data(&frames->header), zmq_msg_size(&frames->header),
+	    zmq_msg_size(&frames->payload), &server->scratch);
+	if (!headers) {
+		server->stats.frames_dropped++;
+		if (connection)
+			end_violation(server, connection, "headers");
+		return;
+	}
 	if (connection) {
 		connections_heard(&server->connections, connection, server->now_us / 1000);
 		connection->caller->bytes_in += zmq_msg_size(&frames->payload);
 	}
-	for (size_t i = 0; i < headers->n_headers; i++) {
+	for (size_t i = 0; i < headers->n_headers && (connection || i == 0); i++) {
 		struct part part = { headers->headers[i], payload };
 
 		payload += part.header->size;
-		if (part.header->kind == HEADER__KIND__HELLO) {
-			if (connection)
-				server_forget(server, connection, GOODBYE__REASON__UNSPECIFIED);
-			connection = introduce(server, listener, frames, key, &part);
-			if (!connection)
-				return;
-		} else if (part.header->kind == HEADER__KIND__GOAWAY) {
-			if (connection)
-				server_forget(server, connection, GOODBYE__REASON__UNSPECIFIED);
-			return;
-		} else if (!connection) {
-			turn_away(server, listener, &frames->routing, GOODBYE__REASON__NOT_INTRODUCED, 0);
-			return;
-		} else if (!take_part(server, connection, &part)) {
-			server->stats.violations++;
-			server_audit(server, connection->caller, "violation", NULL,
-			    protobuf_c_enum_descriptor_get_value(
-			        &header__kind__descriptor, (int)part.header->kind)
-			        ->name);
-			server_forget(server, connection, GOODBYE__REASON__VIOLATION);
-			return;
-		}
-		/* A part may have cost the connection its place. */
-		connection = connections_find(&server->connections, key);
-		if (!connection)
-			return;
+		connection = accept_part(server, listener, frames, key, connection, &part);
 	}
 }

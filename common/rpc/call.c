@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/rpc/call.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,19 @@ int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason
 		fault->value = (char *)(uintptr_t)protobuf_c_empty_string;
 	call->fault = fault;
 	return (int)status;
+}
+
+int rpc_call_refuse_busy(struct rpc_call *call) {
+	call->retry_after_ms = RPC_COME_BACK_MS;
+	return rpc_call_refuse(call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED,
+	    call->method ? call->method->name : NULL, NULL);
+}
+
+int rpc_call_refuse_over(struct rpc_call *call) {
+	enum rpc_status status =
+	    atomic_load(&call->own->cancelled) ? RPC_CANCELLED : RPC_DEADLINE_EXCEEDED;
+
+	return rpc_call_refuse(call, status, FAULT__REASON__CANCELLED, call->method->name, NULL);
 }
 
 void rpc_call_add_detail(struct rpc_call *call, const ProtobufCMessage *message) {
@@ -124,6 +138,23 @@ static int unpack_request(struct rpc_call *call, const uint8_t *bytes, size_t si
 	}
 }
 
+/* The key alone would give one caller the answer to another's request. */
+static void take_key(struct rpc_call *call, const uint8_t *key, const uint8_t *bytes, size_t size) {
+	struct rpc_call_private *own = call->own;
+	crypto_generichash_state hash;
+
+	crypto_generichash_init(&hash, NULL, 0, sizeof(own->asked));
+	crypto_generichash_update(
+	    &hash, (const uint8_t *)call->method->name, strlen(call->method->name) + 1);
+	crypto_generichash_update(&hash, (const uint8_t *)own->peer, strlen(own->peer) + 1);
+	crypto_generichash_update(&hash, (const uint8_t *)call->actor, strlen(call->actor) + 1);
+	crypto_generichash_update(&hash, bytes, size);
+	crypto_generichash_final(&hash, own->asked, sizeof(own->asked));
+	memcpy(own->key, key, sizeof(own->key));
+	call->key = own->key;
+	call->asked = own->asked;
+}
+
 int rpc_call_prepare(struct rpc_call *call, const struct contract *contract,
     struct token_checker *tokens, const Header *header, const uint8_t *bytes, size_t size) {
 	const struct contract_method *method = contract_find(contract, header->method);
@@ -143,10 +174,8 @@ int rpc_call_prepare(struct rpc_call *call, const struct contract *contract,
 	if (method->keyed && header->idempotency_key.len != sizeof(call->own->key))
 		return rpc_call_refuse(
 		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_NEEDED, "idempotency_key", NULL);
-	if (method->keyed) {
-		memcpy(call->own->key, header->idempotency_key.data, sizeof(call->own->key));
-		call->key = call->own->key;
-	}
+	if (method->keyed)
+		take_key(call, header->idempotency_key.data, bytes, size);
 	/* A peer may have less patience than the method, not more: it would hold a worker with it. */
 	if (deadline_ms == 0 || (call->peer && deadline_ms > method->deadline_ms))
 		deadline_ms = method->deadline_ms;

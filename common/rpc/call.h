@@ -13,13 +13,17 @@
 #include "common/rpc/transport.h"
 #include "proto/contract.h"
 
+/* Bytes of `asked`. */
+#define RPC_ASKED_SIZE 16
+
 struct rpc_call {
 	const struct contract_method *method;
 	ProtobufCMessage *request; /* in `arena`; null for a method that streams requests */
 	ProtobufCMessage *reply;   /* in `arena`; default values until the handler fills it */
 	const char *actor;         /* the person who acts; "" for a service or a peer */
 	const char *peer;          /* the node that calls; null for the office's own */
-	const uint8_t *key;        /* idempotency key of a keyed method */
+	const uint8_t *key;        /* idempotency key of a keyed method … */
+	const uint8_t *asked;      /* … and digest of what is asked, by which node, for whom */
 	uint64_t deadline_ms;      /* monotonic */
 	Role role;                 /* of the actor, the service or the peer */
 	struct trace trace;
@@ -40,6 +44,12 @@ struct rpc_call {
 /* Ends the call with a fault. `field` and `value` may be null; texts are copied. Return: status. */
 int rpc_call_refuse(struct rpc_call *call, enum rpc_status status, Fault__Reason reason,
     const char *field, const char *value);
+
+/* Refuse because too much is waiting; the caller is told when to come back. Return: status. */
+int rpc_call_refuse_busy(struct rpc_call *call);
+
+/* Refuse because rpc_call_is_over. Return: status. */
+int rpc_call_refuse_over(struct rpc_call *call);
 
 /* A further typed detail of how it ended. What has no room is counted for the caller. */
 void rpc_call_add_detail(struct rpc_call *call, const ProtobufCMessage *detail);

@@ -29,10 +29,12 @@ void chunks_free(struct chunks *chunks);
 
 struct rpc_call_private {
 	struct rpc_server *server;
+	struct caller *caller;
 	struct connection *connection; /* null: it is gone; changed under the server's lock */
 	uint64_t call;
 	enum call_state state;
 	uint8_t key[16];
+	uint8_t asked[RPC_ASKED_SIZE];
 	char peer[KEYRING_CODE_SIZE];
 	char person[TOKEN_PERSON_MAX + 1];
 	uint64_t arrived_us; /* monotonic */

@@ -58,6 +58,8 @@ static void release(struct rpc_client *client, struct flight *flight) {
 	else if (!flight->lost)
 		client->unsent--;
 	free(flight->status);
+	if (flight->token)
+		sodium_memzero(flight->token, sizeof(*flight->token));
 	free(flight->token);
 	chunks_free(&flight->arrived);
 	if (room > PAYLOAD_KEPT) {
@@ -116,15 +118,24 @@ void client_unsend(struct rpc_client *client, struct flight *flight) {
 	client->unsent++;
 }
 
-void client_lose(struct rpc_client *client, struct flight *flight) {
-	flight->attempt++;
-	if (is_repeatable(flight)) {
-		client_unsend(client, flight);
-		return;
-	}
+static void lose_for_good(struct rpc_client *client, struct flight *flight) {
 	flight->sent = false;
 	flight->lost = true;
 	client->sent--;
+}
+
+void client_give_back(struct rpc_client *client, struct flight *flight) {
+	if (flight->spoke)
+		lose_for_good(client, flight);
+	else
+		client_unsend(client, flight);
+}
+
+void client_lose(struct rpc_client *client, struct flight *flight) {
+	if (is_repeatable(flight) && ++flight->attempt < flight->method->attempts)
+		client_unsend(client, flight);
+	else
+		lose_for_good(client, flight);
 }
 
 static bool is_stuck(const struct rpc_client *client) {
@@ -161,6 +172,7 @@ static int send_request(struct rpc_client *client, struct flight *flight, uint64
 	    (enum call_state)protocol_next(flight->method, CALLER, CALL_IDLE, HEADER__KIND__REQUEST);
 	flight->sent = true;
 	flow_init(&flight->flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now);
+	client->heard = client->heard && client->sent > 0;
 	client->unsent--;
 	client->sent++;
 	client->said_ms = now;
@@ -232,6 +244,19 @@ static void fill_flight(struct rpc_client *client, struct flight *flight,
 	client->unsent++;
 }
 
+/* Who has replies to take comes back at once: what it begins meanwhile leaves together. */
+static int send_begun(struct rpc_client *client, bool in_company) {
+	int r;
+
+	if (!in_company)
+		client_look(client, 0);
+	client_knock_again(client);
+	r = client_send_unsent(client);
+	if (r == 0 && (!in_company || outbox_has_full(&client->outbox)))
+		r = client_flush(client);
+	return r;
+}
+
 int rpc_client_begin(
     struct rpc_client *client, const struct rpc_request *request, uint64_t *ret_ticket) {
 	const struct contract_method *method =
@@ -252,19 +277,13 @@ int rpc_client_begin(
 		return failed_below(r);
 	client->free_count--;
 	fill_flight(client, flight, request, method);
-	*ret_ticket = flight->ticket;
-	/* Who has replies to take comes back at once: what it begins meanwhile leaves together. */
-	if (client->untaken && size < AT_ONCE_SIZE) {
-		r = client_send_unsent(client);
-		if (r == 0 && outbox_has_full(&client->outbox))
-			r = client_flush(client);
-		return r < 0 ? failed_below(r) : 0;
+	r = send_begun(client, client->untaken && size < AT_ONCE_SIZE);
+	if (r < 0) {
+		release(client, flight);
+		return failed_below(r);
 	}
-	client_look(client, 0);
-	r = client_send_unsent(client);
-	if (r == 0)
-		r = client_flush(client);
-	return r < 0 ? failed_below(r) : 0;
+	*ret_ticket = flight->ticket;
+	return 0;
 }
 
 bool client_retries(struct rpc_client *client, struct flight *flight, const Header *status) {
@@ -284,12 +303,12 @@ bool client_retries(struct rpc_client *client, struct flight *flight, const Head
 	if (!is_repeatable(flight) || flight->attempt + 1 >= method->attempts ||
 	    client->tokens_10 <= RPC_RETRY_TOKENS * TENTHS / 2)
 		return false;
-	if (status->retry_after_ms)
-		wait_ms = status->retry_after_ms;
+	/* A fifth more or less, so that those who were refused together do not come together; never
+	 * before the server said. */
 	if (wait_ms > RPC_BACKOFF_MAX_MS)
 		wait_ms = RPC_BACKOFF_MAX_MS;
-	/* A fifth more or less, so that those who were refused together do not come together. */
-	wait_ms = wait_ms * 8 / 10 + randombytes_uniform((uint32_t)(wait_ms * 4 / 10) + 1);
+	wait_ms = status->retry_after_ms ? status->retry_after_ms : wait_ms * 8 / 10;
+	wait_ms += randombytes_uniform((uint32_t)(wait_ms / 4) + 1);
 	if (now + wait_ms >= flight->deadline_ms)
 		return false;
 	flight->attempt++;
@@ -316,7 +335,9 @@ static void give_up(const struct rpc_client *client, const struct flight *flight
 		reply->status = RPC_UNAUTHENTICATED;
 		reason = FAULT__REASON__NOT_ALLOWED;
 	} else
-		reply->status = flight->sent ? RPC_DEADLINE_EXCEEDED : RPC_UNAVAILABLE;
+		/* What was sent once may have been done: nobody should be told to just try again. */
+		reply->status = flight->sent || (flight->attempt && !flight->lost) ? RPC_DEADLINE_EXCEEDED
+		                                                                   : RPC_UNAVAILABLE;
 	reply->fault = (Fault *)message_new(&fault__descriptor, arena);
 	if (reply->fault)
 		reply->fault->reason = reason;
@@ -332,7 +353,9 @@ static int read_reply(const struct flight *flight, struct arena *arena, struct r
 		if (r != MESSAGE_OK)
 			return failed_here(-EBADMSG);
 		reply->header = (const Header *)header;
-		reply->status = (enum rpc_status)reply->header->status;
+		reply->status = reply->header->status < RPC_STATUS_COUNT
+		                    ? (enum rpc_status)reply->header->status
+		                    : RPC_UNKNOWN;
 		reply->fault = reply->header->fault;
 		return 0;
 	}
@@ -369,6 +392,7 @@ int rpc_client_end(
 		if (!flight->sent && flight->retry_ms > clock_monotonic_ms())
 			until = flight->retry_ms;
 		r = client_wait(client, until);
+		client_throw_away(client, flight);
 	}
 	memcpy(reply.trace, flight->trace, sizeof(reply.trace));
 	if (r == 0 && flight->ended)

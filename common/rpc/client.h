@@ -5,9 +5,9 @@
  * Calls one server. A client belongs to one thread. Several calls may be in flight: begin them,
  * then end each. A call waits here until there is a connection; one that was given up is never
  * sent. The transport may lose a message with a connection, so a call that is safe to repeat is
- * made again over the next one until its deadline, always under the same idempotency key; any other
- * ends with its connection. A call that was refused for a while is made again as its method's
- * policy says, unless too many were refused lately.
+ * made again over the next one, as often as its method may be made, always under the same
+ * idempotency key; any other ends with its connection. A call that was refused for a while is made
+ * again as its method's policy says, unless too many were refused lately.
  */
 #pragma once
 

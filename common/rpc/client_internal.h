@@ -30,6 +30,7 @@ struct flight {
 	uint64_t retry_ms;    /* monotonic: not sent before */
 	uint32_t attempt;
 	bool sent;  /* over the connection there is */
+	bool spoke; /* said more than its REQUEST: it cannot be said again */
 	bool lost;  /* sent over one that is gone, and not to be repeated */
 	bool ended; /* its STATUS came */
 	uint8_t key[16];
@@ -58,12 +59,15 @@ struct rpc_client {
 	const atomic_bool *cancelled;
 	enum link_state link;
 	Goodbye__Reason refusal;
-	bool secured;        /* by CURVE */
-	bool was_up;         /* there was a connection before */
-	unsigned broken_off; /* handshakes in a row that ended without a word */
-	uint64_t hello_ms;   /* monotonic */
-	uint64_t asked_ms;   /* monotonic; since then nothing was heard; 0: nothing was asked */
-	uint64_t said_ms;    /* monotonic */
+	uint64_t refused_wait_ms; /* how long a refused client keeps away; 0: it was not refused … */
+	uint64_t knock_ms;        /* … and until when; monotonic */
+	bool heard;               /* anything since the oldest call in flight was sent */
+	bool secured;             /* by CURVE */
+	bool was_up;              /* there was a connection before */
+	unsigned broken_off;      /* handshakes in a row that ended without a word */
+	uint64_t hello_ms;        /* monotonic */
+	uint64_t asked_ms;        /* monotonic; since then nothing was heard; 0: nothing was asked */
+	uint64_t said_ms;         /* monotonic */
 	uint32_t keepalive_ms;
 	uint32_t silence_ms;
 	uint32_t message_max;
@@ -88,6 +92,12 @@ struct flight *client_find(struct rpc_client *client, uint64_t ticket);
 /* To be sent once more, under a new number. */
 void client_unsend(struct rpc_client *client, struct flight *flight);
 
+/* The server did not look at it: it waits for the next connection. */
+void client_give_back(struct rpc_client *client, struct flight *flight);
+
+/* A client that was refused tries again when its time has come. */
+void client_knock_again(struct rpc_client *client);
+
 int client_open_link(struct rpc_client *client, const struct rpc_client_options *options);
 void client_close_link(struct rpc_client *client);
 
@@ -107,7 +117,7 @@ void client_look(struct rpc_client *client, uint64_t wait_ms);
 /* Whether a flight has nothing to wait for. */
 bool client_is_over(const struct rpc_client *client, const struct flight *flight);
 
-/* Its connection went, or was never one: repeat it or let it end. */
+/* The server may have looked at it and did not end it: repeat it or let it end. */
 void client_lose(struct rpc_client *client, struct flight *flight);
 
 /* Everything a message says. */
@@ -116,6 +126,9 @@ void client_take_message(struct rpc_client *client, struct frames *frames);
 /* A part about a call. Return: whether it fits the protocol. */
 bool client_take_part(
     struct rpc_client *client, const Header *header, zmq_msg_t *payload, size_t at);
+
+/* What came of a stream is not wanted. */
+void client_throw_away(struct rpc_client *client, struct flight *flight);
 
 /* Whether a call that was refused is made again; then it is to be sent later. */
 bool client_retries(struct rpc_client *client, struct flight *flight, const Header *status);

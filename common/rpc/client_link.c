@@ -121,15 +121,36 @@ static void introduce(struct rpc_client *client) {
 	if (!client->asked_ms)
 		client->asked_ms = client->said_ms;
 	client->link = LINK_UP;
+	client->heard = false;
 }
 
-/* What was sent over the connection is sent again over the next one, or never answered. */
-static void lose_all(struct rpc_client *client) {
+typedef void parting_function(struct rpc_client *client, struct flight *flight);
+
+/* Nothing more comes for the calls after this one. */
+static void part_from(struct rpc_client *client, uint64_t last_call, parting_function *part) {
+	for (size_t i = 0; i < RPC_IN_FLIGHT_MAX; i++) {
+		struct flight *flight = &client->flights[i];
+
+		if (flight->sent && !flight->ended && flight->call > last_call)
+			part(client, flight);
+	}
+}
+
+static void part_from_all(struct rpc_client *client, parting_function *part) {
 	outbox_empty(&client->outbox, &client->batches);
 	client->asked_ms = 0;
-	for (size_t i = 0; i < RPC_IN_FLIGHT_MAX; i++)
-		if (client->flights[i].sent && !client->flights[i].ended)
-			client_lose(client, &client->flights[i]);
+	part_from(client, 0, part);
+}
+
+static void refuse(struct rpc_client *client, Goodbye__Reason reason) {
+	uint64_t wait_ms = client->refused_wait_ms * 2;
+
+	if (wait_ms < RPC_REFUSED_MIN_MS)
+		wait_ms = RPC_REFUSED_MIN_MS;
+	client->refused_wait_ms = wait_ms < RPC_REFUSED_MAX_MS ? wait_ms : RPC_REFUSED_MAX_MS;
+	client->knock_ms = clock_monotonic_ms() + client->refused_wait_ms;
+	client->link = LINK_REFUSED;
+	client->refusal = reason;
 }
 
 static void greet_at(struct rpc_client *client, uint32_t delay_ms) {
@@ -143,7 +164,7 @@ static void take_event(struct rpc_client *client, uint16_t event) {
 	switch (event) {
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
 		client->broken_off = 0;
-		lose_all(client);
+		part_from_all(client, client_lose);
 		/* All the children of a parent that came back would speak at once. */
 		greet_at(client,
 		    client->secured && client->was_up ? randombytes_uniform(RPC_HELLO_JITTER_MS) : 0);
@@ -151,17 +172,15 @@ static void take_event(struct rpc_client *client, uint16_t event) {
 		break;
 	case ZMQ_EVENT_DISCONNECTED:
 		client->link = LINK_DOWN;
-		lose_all(client);
+		part_from_all(client, client_lose);
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
 		/* A server that was just stopped does this once; one with another key does it always. */
 		if (client->secured && ++client->broken_off >= BROKEN_OFF_MAX)
-			client->link = LINK_REFUSED;
+			refuse(client, GOODBYE__REASON__NOT_ALLOWED);
 		break;
-	default: client->link = LINK_REFUSED; break;
+	default: refuse(client, GOODBYE__REASON__NOT_ALLOWED); break;
 	}
-	if (client->link == LINK_REFUSED)
-		client->refusal = GOODBYE__REASON__NOT_ALLOWED;
 }
 
 static void drain_monitor(struct rpc_client *client) {
@@ -223,7 +242,9 @@ static void take_welcome(struct rpc_client *client, const uint8_t *bytes, size_t
 		client->keepalive_ms = welcome->keepalive_ms;
 	if (welcome->silence_ms)
 		client->silence_ms = welcome->silence_ms;
-	client->flow.may_send += (int64_t)welcome->credit - RPC_WINDOW_CONNECTION;
+	if (welcome->credit <= RPC_CREDIT_MAX)
+		client->flow.may_send += (int64_t)welcome->credit - RPC_WINDOW_CONNECTION;
+	client->refused_wait_ms = 0;
 }
 
 static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t size) {
@@ -236,37 +257,34 @@ static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t
 	goodbye = (const Goodbye *)unpacked;
 	switch (goodbye->reason) {
 	case GOODBYE__REASON__STOPPING:
-		/* What it did not look at waits for the next connection. */
-		for (size_t i = 0; i < RPC_IN_FLIGHT_MAX; i++) {
-			struct flight *flight = &client->flights[i];
-
-			if (flight->sent && !flight->ended && flight->call > goodbye->last_call)
-				client_unsend(client, flight);
-		}
+		part_from(client, goodbye->last_call, client_give_back);
 		client->link = LINK_LEAVING;
 		break;
 	case GOODBYE__REASON__NOT_INTRODUCED:
 	case GOODBYE__REASON__FULL:
+		/* Who forgot us had looked at a call that was answered, or at nothing. */
+		part_from_all(client, client->heard ? client_lose : client_give_back);
+		greet_at(client, goodbye->retry_after_ms);
+		break;
 	case GOODBYE__REASON__REPLACED:
-		lose_all(client);
-		greet_at(
-		    client, goodbye->retry_after_ms
-		                ? goodbye->retry_after_ms
-		                : (goodbye->reason == GOODBYE__REASON__REPLACED ? RPC_KEEPALIVE_MS : 0));
+		part_from_all(client, client_lose);
+		greet_at(client, RPC_KEEPALIVE_MS);
 		break;
-	default:
-		client->link = LINK_REFUSED;
-		client->refusal = goodbye->reason;
-		break;
+	default: refuse(client, goodbye->reason); break;
 	}
 }
 
 /* A server that breaks the rules is left; the next connection may be better. */
 static void reconnect(struct rpc_client *client) {
 	client->link = LINK_DOWN;
-	lose_all(client);
+	part_from_all(client, client_lose);
 	zmq_disconnect(client->socket, client->endpoint);
 	zmq_connect(client->socket, client->endpoint);
+}
+
+void client_knock_again(struct rpc_client *client) {
+	if (client->link == LINK_REFUSED && clock_monotonic_ms() >= client->knock_ms)
+		reconnect(client);
 }
 
 void client_take_message(struct rpc_client *client, struct frames *frames) {
@@ -279,6 +297,7 @@ void client_take_message(struct rpc_client *client, struct frames *frames) {
 	if (!headers)
 		return;
 	client->asked_ms = 0;
+	client->heard = client->heard || headers->headers[0]->kind != HEADER__KIND__GOAWAY;
 	for (size_t i = 0; i < headers->n_headers; i++) {
 		const Header *header = headers->headers[i];
 		const uint8_t *payload = (const uint8_t *)zmq_msg_data(&frames->payload) + at;
@@ -302,7 +321,7 @@ void client_take_message(struct rpc_client *client, struct frames *frames) {
 		}
 		at += header->size;
 	}
-	if (client->sent)
+	if (client->sent || client->link == LINK_LEAVING)
 		client->asked_ms = clock_monotonic_ms();
 }
 
@@ -341,12 +360,14 @@ static uint64_t keep_alive(struct rpc_client *client) {
 			return client->hello_ms;
 		introduce(client);
 	}
-	if (client->link != LINK_UP)
+	if (client->link != LINK_UP && client->link != LINK_LEAVING)
 		return UINT64_MAX;
 	if (client->asked_ms && now - client->asked_ms > client->silence_ms) {
 		reconnect(client);
 		return UINT64_MAX;
 	}
+	if (client->link == LINK_LEAVING)
+		return UINT64_MAX;
 	if (now - client->said_ms >= client->keepalive_ms) {
 		header.kind = HEADER__KIND__PING;
 		(void)client_say(client, &header, NULL, 0);

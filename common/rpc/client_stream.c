@@ -27,20 +27,38 @@ static void grant(struct rpc_client *client, uint64_t call, uint32_t bytes) {
 	(void)client_say(client, &header, NULL, 0);
 }
 
+/* The connection's credit is for what is on the way; what has arrived is the call's, or nobody's.
+ */
+static bool take_off_the_way(struct rpc_client *client, size_t size) {
+	if (!flow_arrived(&client->flow, size))
+		return false;
+	grant(client, 0, flow_taken(&client->flow, size, clock_monotonic_ms()));
+	return true;
+}
+
 static bool take_data(
     struct rpc_client *client, struct flight *flight, const uint8_t *bytes, size_t size) {
 	struct chunk *chunk;
 
-	if (!flow_arrived(&client->flow, size) || !flow_arrived(&flight->flow, size))
+	if (!take_off_the_way(client, size) || !flow_arrived(&flight->flow, size))
 		return false;
 	chunk = chunk_new(size);
 	if (!chunk)
 		return false;
 	memcpy(chunk->bytes, bytes, size);
 	chunks_add(&flight->arrived, chunk);
-	/* The connection's credit is for what is on the way; what has arrived is the call's. */
-	grant(client, 0, flow_taken(&client->flow, size, clock_monotonic_ms()));
 	return true;
+}
+
+/* A chunk was used up: the server may send as much again. */
+static void grant_call(struct rpc_client *client, struct flight *flight, size_t size) {
+	if (flight->sent && !flight->ended)
+		grant(client, flight->call, flow_taken(&flight->flow, size, clock_monotonic_ms()));
+}
+
+void client_throw_away(struct rpc_client *client, struct flight *flight) {
+	for (struct chunk *chunk; (chunk = chunks_take(&flight->arrived)) != NULL; free(chunk))
+		grant_call(client, flight, chunk->size);
 }
 
 static bool take_status(struct rpc_client *client, struct flight *flight, const Header *header,
@@ -68,22 +86,16 @@ static bool take_status(struct rpc_client *client, struct flight *flight, const 
 	return true;
 }
 
-static void take_credit(struct flow *flow, uint64_t credit) {
-	if (credit <= UINT32_MAX && flow->may_send < INT64_MAX / 2)
-		flow->may_send += (int64_t)credit;
-}
-
 bool client_take_part(
     struct rpc_client *client, const Header *header, zmq_msg_t *payload, size_t at) {
 	struct flight *flight = &client->flights[header->call / 2 % RPC_IN_FLIGHT_MAX];
 	int next;
 
-	if (header->kind == HEADER__KIND__CREDIT && header->call == 0) {
-		take_credit(&client->flow, header->credit);
-		return true;
-	}
+	if (header->kind == HEADER__KIND__CREDIT && header->call == 0)
+		return flow_granted(&client->flow, header->credit);
 	if (!flight->sent || flight->call != header->call)
-		return true; /* late: it crossed our CANCEL, or the deadline was over */
+		/* Late: it crossed our CANCEL, or the deadline was over. */
+		return header->kind != HEADER__KIND__DATA || take_off_the_way(client, header->size);
 	next = flight->ended ? PROTOCOL_VIOLATION
 	                     : protocol_next(flight->method, CALLEE, flight->state, header->kind);
 	if (next == PROTOCOL_VIOLATION)
@@ -92,7 +104,7 @@ bool client_take_part(
 	switch (header->kind) {
 	case HEADER__KIND__DATA:
 		return take_data(client, flight, (const uint8_t *)zmq_msg_data(payload) + at, header->size);
-	case HEADER__KIND__CREDIT: take_credit(&flight->flow, header->credit); return true;
+	case HEADER__KIND__CREDIT: return flow_granted(&flight->flow, header->credit);
 	default: return take_status(client, flight, header, payload, at);
 	}
 }
@@ -118,6 +130,8 @@ int rpc_client_send(struct rpc_client *client, uint64_t ticket, const ProtobufCM
 		return failed_here(-ENOENT);
 	if (size > client->message_max)
 		return failed_here(-EMSGSIZE);
+	if (flight->state == CALL_HALF_CLOSED)
+		return failed_here(-EALREADY);
 	r = wait_sent(client, flight);
 	while (r == 0 && (flight->flow.may_send <= 0 || client->flow.may_send <= 0))
 		r = client_is_over(client, flight) ? RPC_CLIENT_ENDED
@@ -126,8 +140,9 @@ int rpc_client_send(struct rpc_client *client, uint64_t ticket, const ProtobufCM
 		return r < 0 ? failed_below(r) : r;
 	header.kind = HEADER__KIND__DATA;
 	header.call = flight->call;
-	flight->flow.may_send -= (int64_t)size;
-	client->flow.may_send -= (int64_t)size;
+	flow_sent(&flight->flow, size);
+	flow_sent(&client->flow, size);
+	flight->spoke = true;
 	client->said_ms = clock_monotonic_ms();
 	r = outbox_add_message(&client->outbox, &client->batches, &header, message);
 	if (r == 0 && (client->outbox.bytes >= RPC_BATCH_SIZE || flight->flow.may_send <= 0))
@@ -147,6 +162,7 @@ int rpc_client_half_close(struct rpc_client *client, uint64_t ticket) {
 	if (flight->state != CALL_OPEN)
 		return failed_here(-EALREADY);
 	flight->state = CALL_HALF_CLOSED;
+	flight->spoke = true;
 	r = client_say_of(client, flight, HEADER__KIND__HALF_CLOSE, NULL, 0);
 	if (r == 0)
 		r = client_flush(client);
@@ -156,7 +172,6 @@ int rpc_client_half_close(struct rpc_client *client, uint64_t ticket) {
 int rpc_client_receive(struct rpc_client *client, uint64_t ticket, struct arena *arena,
     ProtobufCMessage **ret_message) {
 	struct flight *flight = client_find(client, ticket);
-	uint64_t now = clock_monotonic_ms();
 	struct chunk *chunk;
 	int r = 0;
 
@@ -169,8 +184,7 @@ int rpc_client_receive(struct rpc_client *client, uint64_t ticket, struct arena 
 	chunk = chunks_take(&flight->arrived);
 	if (!chunk)
 		return RPC_CLIENT_ENDED;
-	if (!flight->ended)
-		grant(client, flight->call, flow_taken(&flight->flow, chunk->size, now));
+	grant_call(client, flight, chunk->size);
 	r = message_unpack(flight->method->reply, chunk->bytes, chunk->size, arena, ret_message);
 	free(chunk);
 	if (r == MESSAGE_OK)

@@ -23,14 +23,17 @@ struct caller {
 	struct connection *lanes[LANE__LANE_BULK + 1]; /* of a peer: at most one each */
 	uint64_t boots[2];                             /* of its last two processes, newest first */
 	uint64_t last_heard_ms;                        /* wall clock */
-	size_t in_hand;
+	size_t in_hand; /* calls whose handlers run, also those whose connection is gone */
+	size_t streams; /* of them, those that stream */
 	unsigned connections;
 	uint64_t by_status[RPC_STATUS_COUNT];
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	uint64_t hellos;
-	char program[32];    /* as it said last */
-	bool other_contract; /* than ours */
+	uint64_t hello_ms;     /* monotonic */
+	unsigned hellos_since; /* in the second that began then */
+	char program[32];      /* as it said last */
+	bool other_contract;   /* than ours */
 	struct audit audit;
 	size_t place; /* in a list that is being made */
 	UT_hash_handle hh;
@@ -47,15 +50,18 @@ struct connection {
 	unsigned keyring_version;     /* when the key was last looked up */
 	Lane lane;
 	uint64_t heard_ms; /* monotonic */
-	uint64_t highest;  /* call id */
+	uint64_t highest;  /* call id that was said */
+	uint64_t taken;    /* call id that was looked at */
 	size_t in_hand;
+	size_t streams;
 	uint32_t message_max; /* what the other side takes */
 	struct flow flow;
 	struct outbox outbox;
 	struct rpc_call *calls;
 	struct connection *next_dirty;
 	bool dirty;               /* its outbox is to be sent */
-	bool waiting;             /* its outbox did not go */
+	bool waiting;             /* its outbox did not go … */
+	uint64_t try_ms;          /* … and is offered again then; monotonic */
 	bool lost;                /* to be forgotten: it takes nothing, or it is gone */
 	struct connection *older; /* by `heard_ms` */
 	struct connection *newer;

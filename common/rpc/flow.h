@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Flow of a stream: credit in bytes, granted by who receives. A sender may send while its credit is
- * above zero; the message that uses it up may be larger than what was left. The same for one call
- * and for a whole connection.
+ * Flow of a stream: credit in bytes, granted by who receives. A message costs its bytes and
+ * RPC_MESSAGE_COST. A sender may send while its credit is above zero; the message that uses it up
+ * may be larger than what was left. The same for one call and for a whole connection.
  */
 #pragma once
 
@@ -22,8 +22,15 @@ struct flow {
 /* Both sides begin with the same window. */
 void flow_init(struct flow *flow, uint32_t window, uint32_t window_max, uint64_t now_ms);
 
-/* Something arrived. Return: whether it was allowed to. */
+/* A message leaves. */
+void flow_sent(struct flow *flow, size_t size);
+
+/* The other side takes so many bytes more. Return: whether it may; beyond RPC_CREDIT_MAX it would
+ * make this side hold whatever it likes. */
+bool flow_granted(struct flow *flow, uint64_t credit);
+
+/* A message arrived. Return: whether it was allowed to. */
 bool flow_arrived(struct flow *flow, size_t size);
 
-/* Something that arrived was used up. Return: the bytes to grant now; 0: none yet. */
+/* A message that arrived was used up. Return: the bytes to grant now; 0: none yet. */
 uint32_t flow_taken(struct flow *flow, size_t size, uint64_t now_ms);

@@ -58,7 +58,9 @@ const Headers *frames_headers(
 	if (read->n_headers == 0 || read->n_headers > RPC_PARTS_MAX)
 		return NULL;
 	for (size_t i = 0; i < read->n_headers; i++) {
-		if (read->headers[i]->size > left || read->headers[i]->size > RPC_PAYLOAD_MAX)
+		if (read->headers[i]->size > left || read->headers[i]->size > RPC_PAYLOAD_MAX ||
+		    (headers_size > RPC_HEADER_MAX &&
+		        header__get_packed_size(read->headers[i]) > RPC_HEADER_MAX))
 			return NULL;
 		left -= read->headers[i]->size;
 	}

@@ -21,15 +21,17 @@
 #define RPC_VALUE_MAX   200u   /* a wrong value that is told */
 
 /* A server. */
-#define RPC_CALLS_MAX        1024 /* calls in hand; beyond this RESOURCE_EXHAUSTED */
-#define RPC_CALLS_OFFICE_MAX 256  /* of them, calls of one connection of the office */
-#define RPC_CALLS_PEER_MAX   64   /* of them, calls of one node that is a peer */
-#define RPC_PEER_QUEUE_MAX   32   /* messages that libzmq holds for one peer, each way */
-#define RPC_SPARE_CALLS_MAX  64   /* that keep memory for their next use */
-#define RPC_CONNECTIONS_MAX  10000
-#define RPC_HELLOS_PER_S     500u       /* beyond this a dialler is asked to come back later */
-#define RPC_OUTBOX_MAX       (4u << 20) /* bytes for one connection that does not take them */
-#define RPC_MEMORY_MAX       ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
+#define RPC_CALLS_MAX         1024 /* calls in hand; beyond this RESOURCE_EXHAUSTED */
+#define RPC_CALLS_OFFICE_MAX  256  /* of them, calls of one connection of the office */
+#define RPC_CALLS_PEER_MAX    64   /* of them, calls of one node that is a peer */
+#define RPC_PEER_QUEUE_MAX    32   /* messages that libzmq holds for one peer, each way */
+#define RPC_SPARE_CALLS_MAX   64   /* that keep memory for their next use */
+#define RPC_CONNECTIONS_MAX   10000
+#define RPC_HELLOS_PER_S      500u /* beyond this a dialler is asked to come back later */
+#define RPC_HELLOS_PEER_PER_S 10u  /* of them, of one node that is a peer */
+#define RPC_STREAMS_MAX       8 /* calls that stream, of one peer or one connection of the office */
+#define RPC_OUTBOX_MAX        (4u << 20) /* bytes for one connection that does not take them */
+#define RPC_MEMORY_MAX        ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
 #define RPC_MEMORY_FACTOR                                                                          \
 	32 /* an honest request needs a few times its bytes, no more than that                         \
 	    */
@@ -40,16 +42,22 @@
 #define RPC_WINDOW_MAX        262144
 #define RPC_WINDOW_QUICK_MS   500
 #define RPC_WINDOW_CONNECTION 1048576
+#define RPC_MESSAGE_COST      64         /* credit that a message costs beside its bytes */
+#define RPC_CREDIT_MAX        (2u << 20) /* that a sender may be given and not have used */
 
 /* A client. */
 #define RPC_IN_FLIGHT_MAX   64
-#define RPC_RETRY_TOKENS    10    /* a bucket; retries stop when it is half empty */
-#define RPC_BACKOFF_MAX_MS  10000 /* between two attempts */
-#define RPC_HELLO_JITTER_MS 500   /* a lost connection is taken up again not later than this */
+#define RPC_RETRY_TOKENS    10     /* a bucket; retries stop when it is half empty */
+#define RPC_BACKOFF_MAX_MS  10000  /* between two attempts, when the server names no time */
+#define RPC_COME_BACK_MS    1000   /* how soon, when too much is waiting */
+#define RPC_REFUSED_MIN_MS  5000   /* before a refused client knocks again; doubled each time … */
+#define RPC_REFUSED_MAX_MS  120000 /* … up to this */
+#define RPC_HELLO_JITTER_MS 500    /* a lost connection is taken up again not later than this */
 
 /* Life of a connection unless the server was told otherwise: it says so, the dialler keeps to it.
  */
 #define RPC_KEEPALIVE_MS 20000
 #define RPC_SILENCE_MS   60000
+#define RPC_TRY_AGAIN_MS 10   /* a line that took nothing is offered it again */
 #define RPC_SWEEP_MS     1000 /* how often a server looks for the silent */
 #define RPC_DRAIN_MS     2000 /* for the calls in hand of a server that stops */

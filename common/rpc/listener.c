@@ -4,14 +4,13 @@
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 
-static const int peer_queue_max = RPC_PEER_QUEUE_MAX;
-
 static const int zap_enforce_domain = 93; /* a draft constant, absent from Debian's header */
 
 static void *open_router(struct rpc_transport *transport) {
 	void *socket = zmq_socket(transport->context, ZMQ_ROUTER);
 	static const int mandatory = 1;
 	static const int backlog = 512;
+	static const int queue_max = RPC_PEER_QUEUE_MAX;
 	static const int max_rt_ms = RPC_SILENCE_MS; /* a line that takes nothing is closed */
 	static const int keepalive = 1;
 	static const int idle_s = RPC_SILENCE_MS / 1000;
@@ -23,6 +22,8 @@ static void *open_router(struct rpc_transport *transport) {
 	    zmq_setsockopt(socket, ZMQ_TCP_KEEPALIVE, &keepalive, sizeof(keepalive)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_TCP_KEEPALIVE_IDLE, &idle_s, sizeof(idle_s)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_SNDHWM, &queue_max, sizeof(queue_max)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_RCVHWM, &queue_max, sizeof(queue_max)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_BACKLOG, &backlog, sizeof(backlog)) < 0) {
 		zmq_close(socket);
 		return NULL;
@@ -88,10 +89,6 @@ static int prepare_for_peers(struct rpc_transport *transport, void *socket,
 
 	if (r == 0)
 		r = enforce_curve(socket, identity);
-	if (r == 0 &&
-	    (zmq_setsockopt(socket, ZMQ_SNDHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0 ||
-	        zmq_setsockopt(socket, ZMQ_RCVHWM, &peer_queue_max, sizeof(peer_queue_max)) < 0))
-		r = failed_here(-errno);
 	return r < 0 ? failed_below(r) : 0;
 }
 

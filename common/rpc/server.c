@@ -13,7 +13,7 @@
 #include "common/base/log.h"
 #include "common/rpc/server_internal.h"
 
-enum { DRAIN_AT_ONCE = 256, TRY_AGAIN_MS = 10 };
+enum { DRAIN_AT_ONCE = 256 };
 
 static const int farewell_ms = 1000; /* for the last replies to leave a server that closes */
 
@@ -24,6 +24,7 @@ int rpc_server_open(const struct rpc_server_options *options, struct rpc_server 
 	if (!server)
 		return failed_here(-ENOMEM);
 	server->options = *options;
+	server->options.identity = NULL; /* the caller's, and secret */
 	if (!server->options.node)
 		server->options.node = "";
 	if (!server->options.keepalive_ms)
@@ -51,7 +52,9 @@ int rpc_server_open(const struct rpc_server_options *options, struct rpc_server 
 
 int rpc_server_listen_office(struct rpc_server *server, const char *endpoint) {
 	struct listener *listener = &server->listeners[server->listener_count];
-	int r = listener_open_office(server->options.transport, endpoint, listener);
+	int r = server->listener_count < LISTENERS_MAX
+	            ? listener_open_office(server->options.transport, endpoint, listener)
+	            : failed_here(-ENOSPC);
 
 	if (r == 0)
 		server->listener_count++;
@@ -61,7 +64,9 @@ int rpc_server_listen_office(struct rpc_server *server, const char *endpoint) {
 int rpc_server_listen_peers(struct rpc_server *server, const char *endpoint,
     const struct rpc_identity *identity, struct rpc_keyring *keyring) {
 	struct listener *listener = &server->listeners[server->listener_count];
-	int r = listener_open_peers(server->options.transport, endpoint, identity, keyring, listener);
+	int r = server->listener_count < LISTENERS_MAX ? listener_open_peers(server->options.transport,
+	                                                     endpoint, identity, keyring, listener)
+	                                               : failed_here(-ENOSPC);
 
 	if (r == 0)
 		server->listener_count++;
@@ -113,7 +118,7 @@ static bool has_drained(const struct rpc_server *server) {
 
 static int patience_ms(const struct rpc_server *server) {
 	if (server->waiting || server->drained_by_ms)
-		return TRY_AGAIN_MS;
+		return RPC_TRY_AGAIN_MS;
 	return server->connections.count ? RPC_SWEEP_MS : -1;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls a server has in hand: taken, answered from any thread, given back. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ struct rpc_call *server_take_call(struct rpc_server *server, struct connection *
 	if (!call)
 		return NULL;
 	own = call->own;
+	own->caller = connection->caller;
 	own->connection = connection;
 	own->message_max = connection->message_max;
 	own->arrived_us = server->now_us;
@@ -66,7 +68,8 @@ void server_leave_connection(struct rpc_server *server, struct rpc_call *call) {
 		link = &(*link)->own->next;
 	*link = call->own->next;
 	connection->in_hand--;
-	connection->caller->in_hand--;
+	if (call->own->in_hand && contract_streams(call->method))
+		connection->streams--;
 	pthread_mutex_lock(&server->lock);
 	call->own->connection = NULL;
 	pthread_mutex_unlock(&server->lock);
@@ -80,6 +83,9 @@ static void give_back(struct rpc_server *server, struct rpc_call *call) {
 	chunks_free(&own->leaving);
 	if (own->connection)
 		server_leave_connection(server, call);
+	own->caller->in_hand--;
+	if (own->in_hand && contract_streams(call->method))
+		own->caller->streams--;
 	if (server->spare_count < RPC_SPARE_CALLS_MAX)
 		arena_reset(&call->arena);
 	else
@@ -105,6 +111,22 @@ static void give_back(struct rpc_server *server, struct rpc_call *call) {
 	server->in_hand--;
 }
 
+/* Whoever refused it: what is wrong with a call before its handler, and what a handler does not
+ * allow, is on record. */
+static bool is_refused(const struct rpc_call *call) {
+	return call->status == RPC_PERMISSION_DENIED || call->status == RPC_UNAUTHENTICATED ||
+	       (call->status != RPC_OK && !call->own->in_hand);
+}
+
+/* Of a method that is not in the contract the fault's value is the name. */
+static void audit(struct rpc_server *server, const struct rpc_call *call) {
+	char what[2 * RPC_VALUE_MAX];
+
+	snprintf(what, sizeof(what), "%s%s%s", call->method ? call->method->name : "",
+	    call->method ? " " : "", call->fault ? call->fault->value : "");
+	server_audit(server, call->own->caller, "call-refused", call, what);
+}
+
 static void say_status(struct rpc_server *server, struct rpc_call *call) {
 	struct rpc_call_private *own = call->own;
 	bool replies = call->status == RPC_OK && call->method && !call->method->streams_replies;
@@ -125,8 +147,9 @@ static void say_status(struct rpc_server *server, struct rpc_call *call) {
 		if (header__get_packed_size(&header) > RPC_HEADER_MAX) {
 			header.n_details = 0;
 			header.details_cut += (uint32_t)own->detail_count;
-			header.fault = NULL;
 		}
+		if (header__get_packed_size(&header) > RPC_HEADER_MAX)
+			header.fault = NULL;
 	}
 	r = outbox_add(&own->connection->outbox, &server->batches, &header,
 	    replies ? call->packed : NULL, replies ? call->packed_size : 0);
@@ -135,13 +158,16 @@ static void say_status(struct rpc_server *server, struct rpc_call *call) {
 }
 
 void server_end_call(struct rpc_server *server, struct rpc_call *call) {
-	struct connection *connection = call->own->connection;
+	struct caller *caller = call->own->caller;
 
-	if (connection) {
+	if ((unsigned)call->status >= RPC_STATUS_COUNT)
+		call->status = RPC_UNKNOWN;
+	if (is_refused(call))
+		audit(server, call);
+	if (call->own->connection)
 		say_status(server, call);
-		connection->caller->by_status[call->status]++;
-		connection->caller->bytes_out += call->own->bytes_out;
-	}
+	caller->by_status[call->status]++;
+	caller->bytes_out += call->own->bytes_out;
 	if (call->method) {
 		struct stats_call ended = {
 			.method = call->method,

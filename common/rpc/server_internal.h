@@ -65,7 +65,10 @@ void server_forget(
 /* Forget who was silent for longer than was agreed. */
 void server_sweep(struct rpc_server *server);
 
-/* A line for what was refused; `caller` is null for a stranger. */
+/* For people; `caller` is null for a stranger. */
+const char *server_name_of(const struct caller *caller);
+
+/* A line for what was refused or is strange; of each caller so many a second. */
 void server_audit(struct rpc_server *server, struct caller *caller, const char *event,
     const struct rpc_call *call, const char *what);
 

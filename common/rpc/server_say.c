@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What a server says to its connections: it leaves when the loop has looked at all that came. */
+#include <string.h>
+
 #include "common/base/log.h"
 #include "common/rpc/server_internal.h"
+
+const char *server_name_of(const struct caller *caller) {
+	if (!caller)
+		return "a stranger";
+	return *caller->code ? caller->code : "the office";
+}
 
 void server_audit(struct rpc_server *server, struct caller *caller, const char *event,
     const struct rpc_call *call, const char *what) {
@@ -9,13 +17,10 @@ void server_audit(struct rpc_server *server, struct caller *caller, const char *
 
 	if (!audit_may_write(caller ? &caller->audit : &server->strangers, &silent))
 		return;
-	log_warn(event, "%s: %.*s%s%s by %s%s, trace %s, %u more since the last line",
-	    call ? rpc_status_name(call->status) : "refused", (int)text_cut(what, RPC_VALUE_MAX), what,
-	    call && *call->actor ? " for " : "", call ? call->actor : "",
-	    !caller         ? "a stranger"
-	    : *caller->code ? caller->code
-	                    : "the office",
-	    "", call ? call->trace.id : "none", silent);
+	log_warn(event, "%s%s%.*s%s%s by %s, trace %s, %u more since the last line",
+	    call ? rpc_status_name(call->status) : "", call ? ": " : "",
+	    (int)text_cut(what, RPC_VALUE_MAX), what, call && *call->actor ? " for " : "",
+	    call ? call->actor : "", server_name_of(caller), call ? call->trace.id : "none", silent);
 }
 
 static void mark_dirty(struct rpc_server *server, struct connection *connection) {
@@ -26,21 +31,30 @@ static void mark_dirty(struct rpc_server *server, struct connection *connection)
 	server->dirty = connection;
 }
 
+/* What a connection did not take is not offered again at every turn: each try copies a message. */
+static bool may_try(const struct rpc_server *server, const struct connection *connection) {
+	return !connection->waiting || server->now_us / 1000 >= connection->try_ms;
+}
+
 static int flush(struct rpc_server *server, struct connection *connection) {
-	int r = outbox_send(&connection->outbox, &server->batches, connection->listener->socket,
+	int r;
+
+	if (!may_try(server, connection))
+		return OUTBOX_WAITS;
+	r = outbox_send(&connection->outbox, &server->batches, connection->listener->socket,
 	    connection->key + 1, connection->routing_size);
 
 	if (connection->waiting != (r == OUTBOX_WAITS))
 		server->waiting += connection->waiting ? (size_t)-1 : 1;
 	connection->waiting = r == OUTBOX_WAITS;
+	connection->try_ms = server->now_us / 1000 + RPC_TRY_AGAIN_MS;
 	return r;
 }
 
 void server_note_said(struct rpc_server *server, struct connection *connection, int r) {
 	if (r < 0 && !connection->lost) {
 		/* It takes nothing: what it waits for is kept from all the others. */
-		log_failure("outbox-full", r, "%s does not take what it asked for",
-		    *connection->user ? connection->caller->code : "a process of the office");
+		server_audit(server, connection->caller, "outbox-full", NULL, strerror(-r));
 		connection->lost = true;
 	}
 	mark_dirty(server, connection);
@@ -62,7 +76,7 @@ void server_say_goodbye(
 
 	header.kind = HEADER__KIND__GOAWAY;
 	goodbye.reason = reason;
-	goodbye.last_call = connection->highest;
+	goodbye.last_call = connection->taken;
 	server_say(server, connection, &header, &goodbye.base);
 }
 

@@ -73,6 +73,8 @@ struct token_checker *rpc_token_checker_new(const struct rpc_identity *node, con
 }
 
 void rpc_token_checker_free(struct token_checker *checker) {
+	if (checker)
+		sodium_memzero(checker, sizeof(*checker));
 	free(checker);
 }
 

@@ -9,6 +9,7 @@ enum { QUESTIONS_MAX = 16, MARGIN_MS = 50 }; /* left of the deadline, to say wha
 static int pass_on(struct service_call *call, const char *service, const struct rpc_reply *reply) {
 	call->rpc->status = reply->status;
 	call->rpc->fault = reply->fault;
+	call->rpc->retry_after_ms = reply->header ? reply->header->retry_after_ms : 0;
 	if (reply->fault && reply->fault->reason == FAULT__REASON__SERVICE_DOWN)
 		return service_refuse(call, reply->status, FAULT__REASON__SERVICE_DOWN, "service", service);
 	return (int)reply->status;

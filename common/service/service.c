@@ -18,7 +18,10 @@
 #include "common/store/committer.h"
 #include "common/store/idempotency.h"
 
-enum { LARGE_CHUNK = 128 << 10, STREAMS_MAX = 16 };
+enum { LARGE_CHUNK = 128 << 10 };
+
+/* Threads for streams: several callers may have as many as each may. */
+#define STREAMS_MAX (4 * RPC_STREAMS_MAX)
 
 struct service {
 	const struct service_plan *plan;
@@ -105,12 +108,6 @@ static void settle(struct service *service, struct rpc_call *call, int result) {
 	}
 }
 
-/* Nobody waits for it any more: it is not begun. */
-static int refuse_dead(struct rpc_call *call) {
-	return rpc_call_refuse(
-	    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
-}
-
 static int handle(struct service *service, struct rpc_call *call, struct store_txn *txn,
     struct service_worker *worker) {
 	const struct service_method *row = row_of(service, call);
@@ -160,12 +157,13 @@ static int run_write(struct committer_job *job, struct store_txn *txn) {
 	struct store_value kept;
 	int r;
 
+	/* Its caller stopped waiting: dead work is not begun. */
 	if (rpc_call_is_over(call))
-		return refuse_dead(call);
-	r = idempotency_find(txn, call->key, call->method->name, &kept);
+		return rpc_call_refuse_over(call);
+	r = idempotency_find(txn, call->key, call->asked, &kept);
 	if (r < 0)
 		return failed_below(r);
-	if (r == IDEMPOTENCY_OTHER_METHOD)
+	if (r == IDEMPOTENCY_OTHER_REQUEST)
 		return rpc_call_refuse(
 		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_REUSED, "idempotency_key", NULL);
 	if (r == IDEMPOTENCY_DONE) {
@@ -175,7 +173,7 @@ static int run_write(struct committer_job *job, struct store_txn *txn) {
 	}
 	r = handle(write->service, call, txn, NULL);
 	if (r == 0)
-		idempotency_keep(txn, call->key, call->method->name, call->packed, call->packed_size);
+		idempotency_keep(txn, call->key, call->asked, call->packed, call->packed_size);
 	return r;
 }
 
@@ -197,8 +195,7 @@ static void queue_write(struct service *service, struct rpc_call *call) {
 		if (committer_add(service->committer, &job->job) == COMMITTER_OK)
 			return;
 	}
-	rpc_call_refuse(
-	    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+	rpc_call_refuse_busy(call);
 	rpc_server_answer(service->server, call);
 }
 
@@ -207,14 +204,10 @@ static void run_work(void *context, struct service_worker *worker, struct rpc_ca
 
 	/* Its caller stopped waiting: dead work is not begun. */
 	if (rpc_call_is_over(call))
-		refuse_dead(call);
+		rpc_call_refuse_over(call);
 	else
 		settle(service, call, handle(service, call, NULL, worker));
 	rpc_server_answer(service->server, call);
-}
-
-static bool is_stream(const struct contract_method *method) {
-	return method->streams_requests || method->streams_replies;
 }
 
 static void dispatch(void *context, struct rpc_call *call) {
@@ -230,7 +223,7 @@ static void dispatch(void *context, struct rpc_call *call) {
 	case ACCESS__READS: run_read(service, call); break;
 	case ACCESS__WRITES: queue_write(service, call); break;
 	default:
-		workers_add(is_stream(call->method) ? service->streams : service->workers, call);
+		workers_add(contract_streams(call->method) ? service->streams : service->workers, call);
 		break;
 	}
 }

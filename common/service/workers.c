@@ -8,7 +8,7 @@
 
 #include "common/base/log.h"
 
-enum { CLIENTS_MAX = 8, WORKERS_MAX = 16, SERVICE_NAME_SIZE = 24 };
+enum { CLIENTS_MAX = 8, WORKERS_MAX = 32, SERVICE_NAME_SIZE = 24 };
 
 struct client_slot {
 	char service[SERVICE_NAME_SIZE]; /* a copy: names come out of requests; empty: free */

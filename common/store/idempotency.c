@@ -15,9 +15,8 @@ static struct key result_key(const uint8_t *bytes) {
 }
 
 int idempotency_find(struct store_txn *txn, const uint8_t key[IDEMPOTENCY_KEY_SIZE],
-    const char *method, struct store_value *ret_reply) {
+    const uint8_t asked[IDEMPOTENCY_ASKED_SIZE], struct store_value *ret_reply) {
 	struct key place = result_key(key);
-	size_t method_size = strlen(method) + 1;
 	struct store_value value;
 	int r = store_get(txn, TABLE_IDEMPOTENCY, &place, &value);
 
@@ -25,10 +24,11 @@ int idempotency_find(struct store_txn *txn, const uint8_t key[IDEMPOTENCY_KEY_SI
 		return failed_below(r);
 	if (r == STORE_NOT_FOUND)
 		return IDEMPOTENCY_NEW;
-	if (value.size < method_size || memcmp(value.bytes, method, method_size) != 0)
-		return IDEMPOTENCY_OTHER_METHOD;
-	ret_reply->bytes = (const uint8_t *)value.bytes + method_size;
-	ret_reply->size = value.size - method_size;
+	if (value.size < IDEMPOTENCY_ASKED_SIZE ||
+	    memcmp(value.bytes, asked, IDEMPOTENCY_ASKED_SIZE) != 0)
+		return IDEMPOTENCY_OTHER_REQUEST;
+	ret_reply->bytes = (const uint8_t *)value.bytes + IDEMPOTENCY_ASKED_SIZE;
+	ret_reply->size = value.size - IDEMPOTENCY_ASKED_SIZE;
 	return IDEMPOTENCY_DONE;
 }
 
@@ -55,9 +55,8 @@ static void forget_old(struct store_txn *txn, uint64_t now_ms) {
 }
 
 void idempotency_keep(struct store_txn *txn, const uint8_t key[IDEMPOTENCY_KEY_SIZE],
-    const char *method, const uint8_t *reply, size_t size) {
-	size_t method_size = strlen(method) + 1;
-	uint8_t *value = arena_alloc_raw(txn->arena, method_size + size);
+    const uint8_t asked[IDEMPOTENCY_ASKED_SIZE], const uint8_t *reply, size_t size) {
+	uint8_t *value = arena_alloc_raw(txn->arena, IDEMPOTENCY_ASKED_SIZE + size);
 	struct key place = result_key(key);
 	uint64_t now_ms = clock_wall_ms();
 	struct key age = KEY_EMPTY;
@@ -66,10 +65,10 @@ void idempotency_keep(struct store_txn *txn, const uint8_t key[IDEMPOTENCY_KEY_S
 		store_fail(txn, failed_here(-ENOMEM));
 		return;
 	}
-	memcpy(value, method, method_size);
+	memcpy(value, asked, IDEMPOTENCY_ASKED_SIZE);
 	if (size)
-		memcpy(value + method_size, reply, size);
-	store_put(txn, TABLE_IDEMPOTENCY, &place, value, method_size + size);
+		memcpy(value + IDEMPOTENCY_ASKED_SIZE, reply, size);
+	store_put(txn, TABLE_IDEMPOTENCY, &place, value, IDEMPOTENCY_ASKED_SIZE + size);
 	key_add_u64(&age, now_ms);
 	key_add_bytes(&age, key, IDEMPOTENCY_KEY_SIZE);
 	store_put(txn, TABLE_IDEMPOTENCY_AGE, &age, "", 0);

@@ -19,7 +19,7 @@
  *   by_day       type(2) group(1) day(4) code(32)                  -> nothing
  *   by_field     type(2) hash of value(16) code(32)                -> nothing
  *   cells        table(2) level(1) bucket(4) unit(4) category(4) year(2) -> counters
- *   idempotency  key(16)                                           -> method and reply
+ *   idempotency  key(16)                                           -> asked(16) and reply
  *   idempotency_age  time(8) key(16)                               -> nothing
  */
 #pragma once

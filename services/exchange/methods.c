@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/log.h"
 #include "common/base/message.h"
 #include "common/units/units.h"
 #include "services/exchange/exchange.h"
@@ -13,8 +12,6 @@ static struct exchange *state_of(const struct service_call *call) {
 }
 
 static int refuse_route(struct service_call *call, const char *service) {
-	log_warn("route-refused", "%s asked for %s", call->rpc->peer ? call->rpc->peer : "the office",
-	    call->rpc->method->name);
 	return service_refuse(
 	    call, RPC_PERMISSION_DENIED, FAULT__REASON__NOT_ALLOWED, "service", service);
 }
@@ -68,13 +65,9 @@ static int check_origins(struct service_call *call, const ApplyEventsRequest *se
 		        call->arena, &event) != MESSAGE_OK)
 			return service_refuse(
 			    call, RPC_INVALID_ARGUMENT, FAULT__REASON__MALFORMED, "events", NULL);
-		if (call->rpc->peer &&
-		    !unit_code_is_below(((const Event *)event)->origin, call->rpc->peer)) {
-			log_warn("origin-refused", "%s sent events of %s", call->rpc->peer,
-			    ((const Event *)event)->origin);
+		if (call->rpc->peer && !unit_code_is_below(((const Event *)event)->origin, call->rpc->peer))
 			return service_refuse(call, RPC_PERMISSION_DENIED, FAULT__REASON__WRONG_ORIGIN,
 			    "origin", ((const Event *)event)->origin);
-		}
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "services/exchange/pump.h"
 
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,13 +98,6 @@ static int follow(
 	return r;
 }
 
-/* After a refused handshake the connection must be made anew, or it would never try again. */
-static void forget_parent_if_refused(struct pump *pump, const RouteState *state) {
-	if (pump->scope == PUMP_OUTSIDE &&
-	    (state->status == RPC_UNAUTHENTICATED || state->status == RPC_UNAVAILABLE))
-		rpc_client_closep(&pump->parent);
-}
-
 static bool parent_failed(const struct pump_round *round) {
 	for (size_t i = 0; i < round->count; i++)
 		if (round->states[i].status && (strcmp(round->states[i].from, "parent") == 0 ||
@@ -123,6 +117,10 @@ static bool is_due(const struct pump *pump, const struct route *route, bool wish
 static void make_round(struct pump *pump, bool wished, struct pump_round *round) {
 	uint64_t until_ms = clock_monotonic_ms() + PUMP_ROUND_MS;
 
+	/* Who asks may have mended what was wrong: the line is tried at once, however long it was to be
+	 * left alone. */
+	if (wished && parent_failed(&pump->last))
+		rpc_client_closep(&pump->parent);
 	round->count = 0;
 	for (size_t i = 0; i < route_count && round->count < PUMP_ROUTES_MAX; i++) {
 		RouteState *state = &round->states[round->count];
@@ -136,7 +134,6 @@ static void make_round(struct pump *pump, bool wished, struct pump_round *round)
 			log_failure("exchange-failed", r, "%s", routes[i].service);
 			state->status = RPC_INTERNAL;
 		}
-		forget_parent_if_refused(pump, state);
 		round->count++;
 	}
 	pump->rounds++;
@@ -230,6 +227,7 @@ void pump_stop(struct pump *pump) {
 	pthread_join(pump->thread, NULL);
 	pthread_cond_destroy(&pump->changed);
 	pthread_mutex_destroy(&pump->lock);
+	sodium_memzero(&pump->identity, sizeof(pump->identity));
 	free(pump);
 }
 

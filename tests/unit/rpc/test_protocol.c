@@ -80,11 +80,36 @@ static void credit_is_granted_as_it_is_used_up(void **state) {
 	(void)state;
 	flow_init(&flow, 4096, 4096, 0);
 	assert_int_equal(flow.may_send, 4096);
-	assert_true(flow_arrived(&flow, 2047));
-	assert_int_equal(flow_taken(&flow, 2047, 10), 0);
+	assert_true(flow_arrived(&flow, 2047 - 2 * RPC_MESSAGE_COST));
+	assert_int_equal(flow_taken(&flow, 2047 - 2 * RPC_MESSAGE_COST, 10), 0);
 	assert_true(flow_arrived(&flow, 1));
 	assert_int_equal(flow_taken(&flow, 1, 10), 2048);
 	assert_int_equal(flow.may_arrive, 4096);
+}
+
+static void empty_messages_use_credit_too(void **state) {
+	struct flow flow;
+	unsigned count = 0;
+
+	(void)state;
+	flow_init(&flow, 4096, 4096, 0);
+	while (flow_arrived(&flow, 0))
+		count++;
+	assert_int_equal(count, 4096 / RPC_MESSAGE_COST);
+}
+
+static void no_more_credit_is_taken_than_may_be_outstanding(void **state) {
+	struct flow flow;
+
+	(void)state;
+	flow_init(&flow, 4096, 4096, 0);
+	assert_false(flow_granted(&flow, RPC_CREDIT_MAX + 1ull));
+	assert_false(flow_granted(&flow, UINT64_MAX));
+	assert_false(flow_granted(&flow, RPC_CREDIT_MAX - 4095));
+	assert_true(flow_granted(&flow, RPC_CREDIT_MAX - 4096));
+	assert_false(flow_granted(&flow, 1));
+	flow_sent(&flow, 0);
+	assert_true(flow_granted(&flow, RPC_MESSAGE_COST));
 }
 
 static void the_last_message_may_overdraw_and_none_after_it(void **state) {
@@ -92,7 +117,7 @@ static void the_last_message_may_overdraw_and_none_after_it(void **state) {
 
 	(void)state;
 	flow_init(&flow, 4096, 4096, 0);
-	assert_true(flow_arrived(&flow, 4095));
+	assert_true(flow_arrived(&flow, 4095 - RPC_MESSAGE_COST));
 	assert_true(flow_arrived(&flow, RPC_PAYLOAD_MAX));
 	assert_false(flow_arrived(&flow, 1));
 }
@@ -104,16 +129,17 @@ static void a_window_grows_while_it_is_emptied_quickly(void **state) {
 	(void)state;
 	flow_init(&flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now_ms);
 	for (uint32_t window = RPC_WINDOW_MIN; window < RPC_WINDOW_MAX; window *= 2) {
-		assert_true(flow_arrived(&flow, window));
-		assert_int_equal(flow_taken(&flow, window, ++now_ms), 2 * window);
+		assert_true(flow_arrived(&flow, window - RPC_MESSAGE_COST));
+		assert_int_equal(flow_taken(&flow, window - RPC_MESSAGE_COST, ++now_ms), 2 * window);
 		assert_int_equal(flow.may_arrive, 2 * window);
 	}
-	assert_true(flow_arrived(&flow, RPC_WINDOW_MAX));
-	assert_int_equal(flow_taken(&flow, RPC_WINDOW_MAX, ++now_ms), RPC_WINDOW_MAX);
+	assert_true(flow_arrived(&flow, RPC_WINDOW_MAX - RPC_MESSAGE_COST));
+	assert_int_equal(
+	    flow_taken(&flow, RPC_WINDOW_MAX - RPC_MESSAGE_COST, ++now_ms), RPC_WINDOW_MAX);
 	flow_init(&flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now_ms);
-	assert_true(flow_arrived(&flow, RPC_WINDOW_MIN));
+	assert_true(flow_arrived(&flow, RPC_WINDOW_MIN - RPC_MESSAGE_COST));
 	now_ms += RPC_WINDOW_QUICK_MS;
-	assert_int_equal(flow_taken(&flow, RPC_WINDOW_MIN, now_ms), RPC_WINDOW_MIN);
+	assert_int_equal(flow_taken(&flow, RPC_WINDOW_MIN - RPC_MESSAGE_COST, now_ms), RPC_WINDOW_MIN);
 }
 
 static void each_role_may_call_what_its_row_says(void **state) {
@@ -296,6 +322,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_knows_what_may_follow),
 		cmocka_unit_test(credit_is_granted_as_it_is_used_up),
+		cmocka_unit_test(empty_messages_use_credit_too),
+		cmocka_unit_test(no_more_credit_is_taken_than_may_be_outstanding),
 		cmocka_unit_test(the_last_message_may_overdraw_and_none_after_it),
 		cmocka_unit_test(a_window_grows_while_it_is_emptied_quickly),
 		cmocka_unit_test(each_role_may_call_what_its_row_says),

@@ -176,7 +176,7 @@ static void both_ways_at_once_nobody_waits_for_ever(void **state) {
 }
 
 static void streams_run_beside_each_other(void **state) {
-	enum { STREAMS = 20, CHUNKS = 50 };
+	enum { STREAMS = RPC_STREAMS_MAX, CHUNKS = 50 };
 	SCENE(scene);
 	uint64_t tickets[STREAMS];
 	uint32_t number;
