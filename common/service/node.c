@@ -13,6 +13,8 @@
 #include "common/base/log.h"
 #include "common/units/units.h"
 
+enum { MEMORY_MIN_MIB = 512 }; /* threads and a large request need so much */
+
 const struct setting node_setting_table[] = {
 	{ "code", SETTING_TEXT, "", "mã định danh của đơn vị (QĐ 20/2020/QĐ-TTg)",
 	    offsetof(struct node_settings, code) },
@@ -27,6 +29,9 @@ const struct setting node_setting_table[] = {
 	    offsetof(struct node_settings, map_mib) },
 	{ "disk-reserve-mib", SETTING_NUMBER, "64", "đĩa còn ít hơn thì không nhận việc mới, MiB",
 	    offsetof(struct node_settings, disk_reserve_mib) },
+	{ "memory-mib", SETTING_NUMBER, "1024",
+	    "bộ nhớ nhiều nhất của mỗi dịch vụ, MiB; dùng quá thì dịch vụ dừng và được chạy lại",
+	    offsetof(struct node_settings, memory_mib) },
 	{ "batch-max", SETTING_NUMBER, "64", "số lệnh ghi nhiều nhất trong một lần ghi đĩa",
 	    offsetof(struct node_settings, batch_max) },
 	{ "queue-max", SETTING_NUMBER, "512", "số lệnh ghi được chờ nhiều nhất",
@@ -64,6 +69,8 @@ static const char *hopeless(const struct node_settings *settings) {
 		return "code";
 	if (settings->map_mib == 0)
 		return "map-mib";
+	if (settings->memory_mib < MEMORY_MIN_MIB)
+		return "memory-mib";
 	if (settings->batch_max == 0)
 		return "batch-max";
 	return settings->queue_max == 0 ? "queue-max" : NULL;

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct client_slot {
 struct service_worker {
 	struct workers *workers;
 	pthread_t thread;
+	char peer[KEYRING_CODE_SIZE]; /* whose call it runs; "": the office's, or none */
 	struct client_slot clients[CLIENTS_MAX];
 };
 
@@ -34,20 +36,45 @@ struct workers {
 	atomic_bool stopping; /* also ends what the workers wait for */
 };
 
-static struct rpc_call *next_call(struct workers *workers) {
+/* One peer's calls may take at most half of the threads, so that a slow line keeps no other
+ * waiting. */
+static bool may_run(const struct workers *workers, const struct rpc_call *call) {
+	size_t running = 0;
+
+	for (size_t i = 0; call->peer && i < workers->count; i++)
+		running += strcmp(workers->items[i].peer, call->peer) == 0;
+	return running == 0 || running < workers->options.count / 2;
+}
+
+/* The oldest that may run; null when there is none. */
+static struct rpc_call *take_call(struct workers *workers) {
+	struct rpc_call **link = &workers->first;
 	struct rpc_call *call;
 
+	while (*link && !may_run(workers, *link))
+		link = &(*link)->next;
+	call = *link;
+	if (!call)
+		return NULL;
+	*link = call->next;
+	if (!*link)
+		workers->last = link;
+	return call;
+}
+
+static struct rpc_call *next_call(struct service_worker *worker) {
+	struct workers *workers = worker->workers;
+	struct rpc_call *call = NULL;
+
 	pthread_mutex_lock(&workers->lock);
+	*worker->peer = '\0';
 	workers->idle++;
-	while (!workers->first && !atomic_load(&workers->stopping))
+	while (!atomic_load(&workers->stopping) && !(call = take_call(workers)))
 		pthread_cond_wait(&workers->filled, &workers->lock);
 	workers->idle--;
-	call = atomic_load(&workers->stopping) ? NULL : workers->first;
 	if (call) {
 		workers->waiting--;
-		workers->first = call->next;
-		if (!workers->first)
-			workers->last = &workers->first;
+		snprintf(worker->peer, sizeof(worker->peer), "%s", call->peer ? call->peer : "");
 	}
 	pthread_mutex_unlock(&workers->lock);
 	return call;
@@ -58,7 +85,7 @@ static void *work(void *context) {
 	const struct workers_options *options = &worker->workers->options;
 	struct rpc_call *call;
 
-	while ((call = next_call(worker->workers)) != NULL)
+	while ((call = next_call(worker)) != NULL)
 		options->run(options->context, worker, call);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		rpc_client_closep(&worker->clients[i].client);

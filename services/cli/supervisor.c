@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -47,6 +48,7 @@ struct supervisor {
 	struct cli *cli;
 	struct child children[SERVICES];
 	char programs[PATH_MAX]; /* the folder of our own program */
+	struct rlimit memory;    /* of each service; what a store maps is not counted */
 	int signals;
 	int lock;
 	bool ready;
@@ -117,6 +119,8 @@ static void become_service(const struct supervisor *supervisor, const char *prog
 		supervisor->cli->node.folder, NULL };
 	sigset_t none;
 
+	/* libzmq lets whoever was let in send a message without end: it ends here, by an abort. */
+	setrlimit(RLIMIT_DATA, &supervisor->memory);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE); /* it died before we asked to be told */
@@ -292,7 +296,14 @@ static int find_programs(struct supervisor *supervisor) {
 }
 
 int supervise(struct cli *cli) {
-	struct supervisor supervisor = { .cli = cli, .signals = -1, .lock = -1 };
+	rlim_t mib = cli->node.settings.memory_mib;
+	rlim_t memory = mib < RLIM_INFINITY >> 20 ? mib << 20 : RLIM_INFINITY;
+	struct supervisor supervisor = {
+		.cli = cli,
+		.memory = { memory, memory },
+		.signals = -1,
+		.lock = -1,
+	};
 	int status = take_lock(&supervisor);
 
 	if (status == EXIT_OK)

@@ -151,6 +151,19 @@ static struct rpc_reply hand_over(
 	return house_ask_by(&scene->district, client, "Exchange/ApplyEvents", &message.base);
 }
 
+/* A second peer of the district. */
+static struct rpc_client *let_other_in(struct scene *scene, struct rpc_identity *ret_identity) {
+	ReloadPeersRequest message = RELOAD_PEERS_REQUEST__INIT;
+	struct rpc_reply reply;
+
+	assert_return_code(rpc_identity_make(ret_identity), 0);
+	house_put_peer(&scene->district, OTHER, ret_identity);
+	reply = house_ask(&scene->district, HOUSE_EXCHANGE, "Exchange/ReloadPeers", &message.base);
+	assert_int_equal(reply.status, RPC_OK);
+	assert_int_equal(((ReloadPeersReply *)reply.message)->peers, 2);
+	return knock(scene, OTHER, ret_identity);
+}
+
 static void a_peer_speaks_for_itself_and_for_nobody_else(void **state) {
 	SCENE(scene);
 	AUTO(house_close) struct house commune;
@@ -161,16 +174,7 @@ static void a_peer_speaks_for_itself_and_for_nobody_else(void **state) {
 
 	(void)state;
 	write_events(&commune, &events);
-	assert_return_code(rpc_identity_make(&other), 0);
-	house_put_peer(&scene.district, OTHER, &other);
-	{
-		ReloadPeersRequest message = RELOAD_PEERS_REQUEST__INIT;
-
-		reply = house_ask(&scene.district, HOUSE_EXCHANGE, "Exchange/ReloadPeers", &message.base);
-		assert_int_equal(reply.status, RPC_OK);
-		assert_int_equal(((ReloadPeersReply *)reply.message)->peers, 2);
-	}
-	peer = knock(&scene, OTHER, &other);
+	peer = let_other_in(&scene, &other);
 	reply = hand_over(&scene, peer, events);
 	assert_int_equal(reply.status, RPC_PERMISSION_DENIED);
 	assert_int_equal(reply.fault->reason, FAULT__REASON__WRONG_ORIGIN);
@@ -199,6 +203,38 @@ static void a_peer_that_is_struck_off_is_out_at_once(void **state) {
 	    RPC_OK);
 	assert_int_equal(
 	    read_by_peer(&scene, "staffing", STREAM__STREAM_UNITS).status, RPC_UNAUTHENTICATED);
+}
+
+/* A service that hangs is asked by one peer more often than the gate has threads. */
+static void a_peer_whose_calls_are_slow_keeps_no_other_waiting(void **state) {
+	SCENE(scene);
+	MarksRequest message = MARKS_REQUEST__INIT;
+	struct rpc_request request = {
+		.method = "Exchange/Marks",
+		.message = &message.base,
+		.deadline_ms = 5000,
+	};
+	struct rpc_identity other;
+	struct rpc_client *peer = let_other_in(&scene, &other);
+	uint64_t tickets[8];
+	uint64_t started;
+
+	(void)state;
+	assert_int_equal(gate_reaches(&scene, scene.peer, "dossiers", STREAM__STREAM_RECORDS), 0);
+	assert_int_equal(gate_reaches(&scene, peer, "staffing", STREAM__STREAM_RECORDS), 0);
+	house_signal(&scene.district, HOUSE_DOSSIERS, SIGSTOP);
+	message.service = (char *)(uintptr_t) "dossiers";
+	message.stream = STREAM__STREAM_RECORDS;
+	for (size_t i = 0; i < LENGTH_OF(tickets); i++)
+		assert_return_code(rpc_client_begin(scene.peer, &request, &tickets[i]), 0);
+	started = clock_monotonic_ms();
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(gate_reaches(&scene, peer, "staffing", STREAM__STREAM_RECORDS), 0);
+	assert_in_range(clock_monotonic_ms() - started, 0, 2500);
+	house_signal(&scene.district, HOUSE_DOSSIERS, SIGCONT);
+	for (size_t i = 0; i < LENGTH_OF(tickets); i++)
+		rpc_client_cancel(scene.peer, tickets[i]);
+	rpc_client_close(peer);
 }
 
 static void the_gate_tells_whom_it_heard(void **state) {
@@ -377,6 +413,7 @@ int main(void) {
 		cmocka_unit_test(a_peer_reads_catalogues_and_nothing_else),
 		cmocka_unit_test(a_peer_speaks_for_itself_and_for_nobody_else),
 		cmocka_unit_test(a_peer_that_is_struck_off_is_out_at_once),
+		cmocka_unit_test(a_peer_whose_calls_are_slow_keeps_no_other_waiting),
 		cmocka_unit_test(the_gate_tells_whom_it_heard),
 		cmocka_unit_test(a_gate_that_is_stopped_ends_what_it_was_asked),
 		cmocka_unit_test(writes_survive_a_stop),
