@@ -11,9 +11,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <semaphore.h>
-#include <stdlib.h>
-#include <time.h>
 #include <zmq.h>
 
 #include "common/base/file.h"
@@ -23,7 +20,6 @@
 #include "tests/unit/rpc/wire.h"
 
 enum {
-	MESSAGE_COST = 64, /* of a message without bytes */
 	LONG_MS = 60000,
 	SHORT_MS = 1000,
 	CHUNK = 65536,
@@ -78,7 +74,7 @@ static void a_client_gives_back_what_comes_for_a_stream_called_off(void **state)
 		fake_say(&fake, &data, chunk, CHUNK);
 	credit = fake_hear(&fake, scene.client, HEADER__KIND__CREDIT);
 	assert_int_equal(credit->call, 0);
-	assert_in_range(credit->credit, RPC_WINDOW_CONNECTION / 2, CHUNKS * (CHUNK + MESSAGE_COST));
+	assert_in_range(credit->credit, RPC_WINDOW_CONNECTION / 2, CHUNKS * (CHUNK + RPC_MESSAGE_COST));
 }
 
 static void a_server_gives_back_what_comes_for_a_stream_it_refused(void **state) {
@@ -100,7 +96,7 @@ static void a_server_gives_back_what_comes_for_a_stream_it_refused(void **state)
 	wire_push(ear.socket, &request, "", 0);
 	credit = wire_hear_kind(&ear, HEADER__KIND__CREDIT);
 	assert_int_equal(credit->call, 0);
-	assert_in_range(credit->credit, RPC_WINDOW_CONNECTION / 2, CHUNKS * (CHUNK + MESSAGE_COST));
+	assert_in_range(credit->credit, RPC_WINDOW_CONNECTION / 2, CHUNKS * (CHUNK + RPC_MESSAGE_COST));
 	zmq_close(ear.socket);
 }
 
@@ -159,13 +155,13 @@ static void a_client_sends_as_many_empty_messages_as_a_window_has_room_for(void 
 	fake_hear(&fake, scene.client, HEADER__KIND__REQUEST);
 	while (sent < RPC_WINDOW_MIN && rpc_client_send(scene.client, ticket, &empty.base) == 0)
 		sent++;
-	assert_int_equal(sent, RPC_WINDOW_MIN / MESSAGE_COST);
+	assert_int_equal(sent, RPC_WINDOW_MIN / RPC_MESSAGE_COST);
 	(void)caller_end(scene.client, ticket, &scene.arena);
 }
 
 /* It stops at its credit, and its deadline ends it: all that it sent comes before its status. */
 static void a_server_sends_as_many_small_messages_as_a_window_has_room_for(void **state) {
-	enum { SIZE = 4 + 2, COST = SIZE + MESSAGE_COST };
+	enum { SIZE = 4 + 2, COST = SIZE + RPC_MESSAGE_COST };
 	SCENE(scene);
 	struct wire_ear ear;
 	unsigned got = 0;
@@ -191,7 +187,7 @@ static void a_client_leaves_a_server_that_sends_too_many_empty_messages(void **s
 	(void)state;
 	fake_welcome(&fake, scene.client, 0);
 	data.call = fake_hear(&fake, scene.client, HEADER__KIND__REQUEST)->call;
-	for (int i = 0; i < RPC_WINDOW_MIN / MESSAGE_COST; i++)
+	for (int i = 0; i < RPC_WINDOW_MIN / RPC_MESSAGE_COST; i++)
 		fake_say(&fake, &data, "", 0);
 	fake_hear_nothing_else(&fake, scene.client);
 	fake_say(&fake, &data, "", 0);
@@ -233,69 +229,63 @@ static void a_server_leaves_a_client_that_sends_too_many_empty_messages(void **s
 
 /* --- credit beyond measure --- */
 
-enum { GENEROUS = 400 << 20, LARGE = 60000, MANY = 200 };
+static const struct {
+	uint64_t call; /* 0: the connection's */
+	uint32_t credit;
+	unsigned times;
+} excesses[] = {
+	{ 0, UINT32_MAX, 1 },
+	{ 1, UINT32_MAX, 1 },
+	{ 0, RPC_CREDIT_MAX + 1, 1 },
+	{ 1, RPC_CREDIT_MAX + 1, 1 },
+	{ 0, RPC_CREDIT_MAX / 2, 3 },
+	{ 1, RPC_CREDIT_MAX / 2, 3 },
+};
 
-static struct {
-	sem_t held;
-	sem_t released;
-} loop_hold;
+static Header credit_of(size_t excess, uint64_t call) {
+	Header credit = wire_word(HEADER__KIND__CREDIT, excesses[excess].call ? call : 0);
 
-static void hold_the_loop(struct rpc_call *call) {
-	(void)call;
-	sem_post(&loop_hold.held);
-	sem_wait(&loop_hold.released);
+	credit.credit = excesses[excess].credit;
+	return credit;
 }
 
-/* Nothing leaves while the loop is held; what a handler sends meanwhile, the server holds. */
-static void a_server_holds_little_however_much_a_caller_would_take(void **state) {
+/* Or it would have to hold as much for a caller that takes nothing. */
+static void a_server_leaves_a_client_that_gives_credit_beyond_measure(void **state) {
 	SCENE(scene);
-	Header credit = wire_word(HEADER__KIND__CREDIT, 0);
-	Header marks = wire_request(3, "Node/State");
-	struct timespec until;
-	struct wire_ear ear;
+	Header request = wire_request(1, "Line/Converse");
 
 	(void)state;
-	sem_init(&loop_hold.held, 0, 0);
-	sem_init(&loop_hold.released, 0, 0);
-	scene.server->fill = hold_the_loop;
-	dial(&scene, &ear);
-	push_order(ear.socket, 1, MANY, LARGE);
-	credit.credit = GENEROUS;
-	wire_push(ear.socket, &credit, "", 0);
-	credit.call = 1;
-	wire_push(ear.socket, &credit, "", 0);
-	wire_push(ear.socket, &marks, "", 0);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 10;
-	assert_return_code(sem_timedwait(&loop_hold.held, &until), 0);
-	tiny_wait_no_stream(scene.server);
-	assert_in_range(atomic_load(&scene.server->streamed) * LARGE, LARGE, RPC_OUTBOX_MAX);
-	sem_post(&loop_hold.released);
-	zmq_close(ear.socket);
-	tiny_stopp(&scene.server);
-	sem_destroy(&loop_hold.held);
-	sem_destroy(&loop_hold.released);
+	for (size_t i = 0; i < LENGTH_OF(excesses); i++) {
+		Header credit = credit_of(i, 1);
+		Header ping = wire_word(HEADER__KIND__PING, 0);
+		struct wire_ear ear;
+
+		dial(&scene, &ear);
+		wire_push(ear.socket, &request, "", 0);
+		for (unsigned j = 0; j < excesses[i].times; j++)
+			wire_push(ear.socket, &credit, "", 0);
+		wire_push(ear.socket, &ping, "", 0); /* a server that stays would answer */
+		wire_hear_goodbye(&ear, GOODBYE__REASON__VIOLATION);
+		zmq_close(ear.socket);
+	}
 }
 
-static void a_client_sends_little_however_much_a_server_would_take(void **state) {
-	FAKE(scene, fake);
-	uint64_t ticket = caller_begin(scene.client, "Line/Upload", SHORT_MS);
-	Header credit = wire_word(HEADER__KIND__CREDIT, 0);
-	uint64_t call;
-	unsigned sent = 0;
-
+static void a_client_leaves_a_server_that_gives_credit_beyond_measure(void **state) {
 	(void)state;
-	fake_welcome(&fake, scene.client, 0);
-	call = fake_hear(&fake, scene.client, HEADER__KIND__REQUEST)->call;
-	credit.credit = GENEROUS;
-	fake_say(&fake, &credit, "", 0);
-	credit.call = call;
-	fake_say(&fake, &credit, "", 0);
-	fake_hear_nothing_else(&fake, scene.client);
-	while (sent < MANY && caller_send(scene.client, ticket, sent, LARGE) == 0)
-		sent++;
-	assert_in_range(sent * LARGE, LARGE, RPC_OUTBOX_MAX);
-	(void)caller_end(scene.client, ticket, &scene.arena);
+	for (size_t i = 0; i < LENGTH_OF(excesses); i++) {
+		FAKE(scene, fake);
+		uint64_t ticket = caller_begin(scene.client, "Line/Upload", LONG_MS);
+		Header ping = wire_word(HEADER__KIND__PING, 0);
+		Header credit;
+
+		fake_welcome(&fake, scene.client, 0);
+		credit = credit_of(i, fake_hear(&fake, scene.client, HEADER__KIND__REQUEST)->call);
+		for (unsigned j = 0; j < excesses[i].times; j++)
+			fake_say(&fake, &credit, "", 0);
+		fake_say(&fake, &ping, "", 0); /* a client that stays would answer */
+		fake_hear(&fake, scene.client, HEADER__KIND__HELLO);
+		rpc_client_cancel(scene.client, ticket);
+	}
 }
 
 int main(void) {
@@ -308,8 +298,8 @@ int main(void) {
 		cmocka_unit_test(a_server_sends_as_many_small_messages_as_a_window_has_room_for),
 		cmocka_unit_test(a_client_leaves_a_server_that_sends_too_many_empty_messages),
 		cmocka_unit_test(a_server_leaves_a_client_that_sends_too_many_empty_messages),
-		cmocka_unit_test(a_server_holds_little_however_much_a_caller_would_take),
-		cmocka_unit_test(a_client_sends_little_however_much_a_server_would_take),
+		cmocka_unit_test(a_server_leaves_a_client_that_gives_credit_beyond_measure),
+		cmocka_unit_test(a_client_leaves_a_server_that_gives_credit_beyond_measure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
