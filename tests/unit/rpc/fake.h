@@ -10,6 +10,7 @@
 #include "cchc/call.pb-c.h"
 #include "common/base/arena.h"
 #include "common/rpc/client.h"
+#include "tests/unit/rpc/scene.h"
 
 struct fake {
 	void *context; /* of its own: once that has ended, so has the socket */
@@ -24,6 +25,13 @@ struct fake {
 /* fake_close waits until what was said has left, and hangs up; for AUTO. */
 void fake_open(struct fake *fake, const char *endpoint);
 void fake_close(struct fake *fake);
+
+/* A scene whose client has this server. */
+#define FAKE(scene_name, name)                                                                     \
+	AUTO(scene_close) struct scene scene_name;                                                     \
+	AUTO(fake_close) struct fake name;                                                             \
+	scene_open_alone(&scene_name);                                                                 \
+	fake_open(&name, scene_name.endpoint)
 
 /* The next part that the client says; it must be of this kind, or the test fails. */
 const Header *fake_hear(struct fake *fake, struct rpc_client *client, Header__Kind kind);

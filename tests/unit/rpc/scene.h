@@ -2,6 +2,7 @@
 /* Where tests of connections play: a scene is an office over ipc, a yard is peers over tcp. */
 #pragma once
 
+#include "common/base/error.h"
 #include "tests/harness/folder.h"
 #include "tests/unit/rpc/tiny.h"
 
@@ -19,6 +20,10 @@ struct scene {
 void scene_open(struct scene *scene);
 void scene_open_alone(struct scene *scene);
 void scene_close(struct scene *scene);
+
+#define SCENE(name)                                                                                \
+	AUTO(scene_close) struct scene name;                                                           \
+	scene_open(&name)
 
 /* The server ends and another one comes in its place. */
 void scene_restart(struct scene *scene);
@@ -41,3 +46,7 @@ struct yard {
 
 void yard_open(struct yard *yard);
 void yard_close(struct yard *yard);
+
+#define YARD(name)                                                                                 \
+	AUTO(yard_close) struct yard name;                                                             \
+	yard_open(&name)

@@ -28,17 +28,6 @@ enum {
 
 static const uint8_t chunk[CHUNK]; /* not to be read as a message */
 
-#define SCENE(name)                                                                                \
-	AUTO(scene_close) struct scene name;                                                           \
-	scene_open(&name)
-
-/* A client whose server is the test. */
-#define FAKE(name, fake_name)                                                                      \
-	AUTO(scene_close) struct scene name;                                                           \
-	AUTO(fake_close) struct fake fake_name;                                                        \
-	scene_open_alone(&name);                                                                       \
-	fake_open(&fake_name, name.endpoint)
-
 static void dial(struct scene *scene, struct wire_ear *ear) {
 	*ear = (struct wire_ear) { .socket = wire_dial(scene->context, scene->endpoint),
 		.arena = &scene->arena };

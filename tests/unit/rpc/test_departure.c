@@ -23,17 +23,6 @@
 
 enum { CHUNK = 1000, LONG_MS = 60000 };
 
-#define SCENE(name)                                                                                \
-	AUTO(scene_close) struct scene name;                                                           \
-	scene_open(&name)
-
-/* A client whose server is the test. */
-#define FAKE(name, fake_name)                                                                      \
-	AUTO(scene_close) struct scene name;                                                           \
-	AUTO(fake_close) struct fake fake_name;                                                        \
-	scene_open_alone(&name);                                                                       \
-	fake_open(&fake_name, name.endpoint)
-
 /* --- a server that drains --- */
 
 /* It crossed the goodbye on its way, and so did all that followed it. */

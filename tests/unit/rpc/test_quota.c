@@ -29,21 +29,6 @@
 
 enum { LONG_MS = 60000 };
 
-#define SCENE(name)                                                                                \
-	AUTO(scene_close) struct scene name;                                                           \
-	scene_open(&name)
-
-#define YARD(name)                                                                                 \
-	AUTO(yard_close) struct yard name;                                                             \
-	yard_open(&name)
-
-/* A client whose server is the test. */
-#define FAKE(name, fake_name)                                                                      \
-	AUTO(scene_close) struct scene name;                                                           \
-	AUTO(fake_close) struct fake fake_name;                                                        \
-	scene_open_alone(&name);                                                                       \
-	fake_open(&fake_name, name.endpoint)
-
 static struct wire_ear dial(struct scene *scene) {
 	return (struct wire_ear) {
 		.socket = wire_dial(scene->context, scene->endpoint),

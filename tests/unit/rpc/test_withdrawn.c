@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "common/base/file.h"
 #include "tests/unit/rpc/caller.h"
 #include "tests/unit/rpc/scene.h"
 
@@ -34,11 +33,10 @@ bool __wrap_rpc_keyring_find(struct rpc_keyring *keyring, const uint8_t key[KEYR
 }
 
 static void a_key_withdrawn_during_its_hello_is_withdrawn(void **state) {
-	AUTO(yard_close) struct yard yard;
+	YARD(yard);
 	struct rpc_client *client;
 
 	(void)state;
-	yard_open(&yard);
 	client = tiny_peer(yard.transport, yard.endpoint, &yard.commune, yard.server);
 	atomic_store(&withdraw_at, yard.server);
 	/* What came with the HELLO may still be served. */
