@@ -93,7 +93,7 @@ static bool too_many_hellos(struct rpc_server *server) {
 		server->hello_ms = now_ms;
 		server->hellos = 0;
 	}
-	return ++server->hellos > RPC_HELLOS_PER_S;
+	return ++server->hellos > server->options.hellos_per_s;
 }
 
 /* Room for one more: whoever of the office was silent longest and has no call makes it. */
@@ -209,8 +209,7 @@ static struct connection *introduce(struct rpc_server *server, struct listener *
 	connection->message_max = hello->message_max && hello->message_max < RPC_PAYLOAD_MAX
 	                              ? hello->message_max
 	                              : RPC_PAYLOAD_MAX;
-	flow_init(
-	    &connection->flow, RPC_WINDOW_CONNECTION, RPC_WINDOW_CONNECTION, server->now_us / 1000);
+	flow_init(&connection->flow, FLOW_OF_CONNECTION, server->now_us / 1000);
 	if (hello->credit)
 		connection->flow.may_send = hello->credit;
 	note_program(server, connection->caller, hello);
@@ -312,8 +311,7 @@ static void take_credit(struct rpc_server *server, struct connection *connection
 	struct flow *flow = call ? &call->own->flow : &connection->flow;
 
 	pthread_mutex_lock(&server->lock);
-	if (credit <= UINT32_MAX && flow->may_send < INT64_MAX / 2)
-		flow->may_send += (int64_t)credit;
+	flow_got(flow, credit);
 	for (struct rpc_call *waiting = connection->calls; waiting; waiting = waiting->own->next)
 		if (!call || waiting == call)
 			pthread_cond_signal(&waiting->own->changed);

@@ -63,18 +63,13 @@ static bool take_status(struct rpc_client *client, struct flight *flight, const 
 	return true;
 }
 
-static void take_credit(struct flow *flow, uint64_t credit) {
-	if (credit <= UINT32_MAX && flow->may_send < INT64_MAX / 2)
-		flow->may_send += (int64_t)credit;
-}
-
 bool client_take_part(
     struct rpc_client *client, const Header *header, zmq_msg_t *payload, size_t at) {
 	struct flight *flight = &client->flights[header->call / 2 % RPC_IN_FLIGHT_MAX];
 	int next;
 
 	if (header->kind == HEADER__KIND__CREDIT && header->call == 0) {
-		take_credit(&client->flow, header->credit);
+		flow_got(&client->flow, header->credit);
 		return true;
 	}
 	if (!flight->sent || flight->call != header->call)
@@ -87,7 +82,7 @@ bool client_take_part(
 	switch (header->kind) {
 	case HEADER__KIND__DATA:
 		return take_data(client, flight, (const uint8_t *)zmq_msg_data(payload) + at, header->size);
-	case HEADER__KIND__CREDIT: take_credit(&flight->flow, header->credit); return true;
+	case HEADER__KIND__CREDIT: flow_got(&flight->flow, header->credit); return true;
 	default: return take_status(client, flight, header, payload, at);
 	}
 }
@@ -125,9 +120,18 @@ int rpc_client_send(struct rpc_client *client, uint64_t ticket, const ProtobufCM
 	client->flow.may_send -= (int64_t)size;
 	client->said_ms = clock_monotonic_ms();
 	r = outbox_add_message(&client->outbox, &client->batches, &header, message);
-	if (r == 0 && (client->outbox.bytes >= RPC_BATCH_SIZE || flight->flow.may_send <= 0))
+	/* On a slow line the messages tell how slow it is only one by one. */
+	if (r == 0 &&
+	    (client->outbox.bytes >= RPC_BATCH_SIZE ||
+	        client->outbox.bytes >= flow_chunk(&flight->flow) || flight->flow.may_send <= 0))
 		r = client_flush(client);
 	return r < 0 ? failed_below(r) : 0;
+}
+
+size_t rpc_client_chunk_size(struct rpc_client *client, uint64_t ticket) {
+	const struct flight *flight = client_find(client, ticket);
+
+	return flight ? flow_chunk(&flight->flow) : RPC_WINDOW_MIN / 2;
 }
 
 int rpc_client_half_close(struct rpc_client *client, uint64_t ticket) {
@@ -151,7 +155,6 @@ int rpc_client_half_close(struct rpc_client *client, uint64_t ticket) {
 int rpc_client_receive(struct rpc_client *client, uint64_t ticket, struct arena *arena,
     ProtobufCMessage **ret_message) {
 	struct flight *flight = client_find(client, ticket);
-	uint64_t now = clock_monotonic_ms();
 	struct chunk *chunk;
 	int r = 0;
 
@@ -165,7 +168,7 @@ int rpc_client_receive(struct rpc_client *client, uint64_t ticket, struct arena 
 	if (!chunk)
 		return RPC_CLIENT_ENDED;
 	if (!flight->ended)
-		grant(client, flight->call, flow_taken(&flight->flow, chunk->size, now));
+		grant(client, flight->call, flow_taken(&flight->flow, chunk->size, clock_monotonic_ms()));
 	r = message_unpack(flight->method->reply, chunk->bytes, chunk->size, arena, ret_message);
 	free(chunk);
 	if (r == MESSAGE_OK)

@@ -34,21 +34,27 @@
 	32 /* an honest request needs a few times its bytes, no more than that                         \
 	    */
 
-/* Streams: bytes a sender may have on the way. A window begins small, so that a slow line is not
- * filled for long, and doubles while it is emptied quickly. */
-#define RPC_WINDOW_MIN        4096
-#define RPC_WINDOW_MAX        262144
-#define RPC_WINDOW_QUICK_MS   500
-#define RPC_WINDOW_CONNECTION 1048576
+/* Streams: bytes a sender may have on the way, of one and of all of a connection. A window follows
+ * the line (flow.c): it begins small, and is kept between what passes in LEAST_MS and in MOST_MS,
+ * so that whoever waits behind it does not wait for long. */
+#define RPC_WINDOW_MIN            2048
+#define RPC_WINDOW_MAX            262144
+#define RPC_WINDOW_CONNECTION     4096
+#define RPC_WINDOW_CONNECTION_MAX 1048576
+#define RPC_WINDOW_LEAST_MS       500
+#define RPC_WINDOW_MOST_MS        2000
+#define RPC_CHUNK_MAX             65536 /* the largest message that is advised for a stream */
 
 /* A client. */
 #define RPC_IN_FLIGHT_MAX   64
 #define RPC_RETRY_TOKENS    10    /* a bucket; retries stop when it is half empty */
 #define RPC_BACKOFF_MAX_MS  10000 /* between two attempts */
+#define RPC_ASK_AGAIN_MS    500   /* a far server that has not answered is asked again */
 #define RPC_HELLO_JITTER_MS 500   /* a lost connection is taken up again not later than this */
 
 /* Life of a connection unless the server was told otherwise: it says so, the dialler keeps to it.
  */
+#define RPC_HANDSHAKE_MS 30000 /* four ways there and back, and losses */
 #define RPC_KEEPALIVE_MS 20000
 #define RPC_SILENCE_MS   60000
 #define RPC_SWEEP_MS     1000 /* how often a server looks for the silent */
