@@ -364,7 +364,7 @@ static uint64_t keep_alive(struct rpc_client *client) {
 		return UINT64_MAX;
 	if (client->asked_ms && now - client->asked_ms >= client->silence_ms) {
 		reconnect(client);
-		return UINT64_MAX;
+		return now; /* to those whose calls were lost */
 	}
 	if (client->link == LINK_UP && now >= say_again_ms(client)) {
 		header.kind = HEADER__KIND__PING;
