@@ -282,6 +282,17 @@ static void grant_connection(
 		server_say(server, connection, &header, NULL);
 }
 
+/* Of a call that is over. Return: as below. */
+static bool drop_data(struct rpc_server *server, struct connection *connection, size_t size) {
+	bool allowed;
+
+	pthread_mutex_lock(&server->lock);
+	allowed = flow_arrived(&connection->flow, size);
+	grant_connection(server, connection, size);
+	pthread_mutex_unlock(&server->lock);
+	return allowed;
+}
+
 /* Return: whether the caller had credit for it. */
 static bool take_data(struct rpc_server *server, struct connection *connection,
     struct rpc_call *call, const struct part *part) {
@@ -337,7 +348,9 @@ static bool take_part_of_call(
 
 	if (!call) {
 		server->stats.late++;
-		return header->call <= connection->highest; /* it crossed our STATUS */
+		/* It crossed our STATUS. */
+		return header->call <= connection->highest &&
+		       (header->kind != HEADER__KIND__DATA || drop_data(server, connection, header->size));
 	}
 	next = protocol_next(call->method, CALLER, call->own->state, header->kind);
 	if (next == PROTOCOL_VIOLATION)

@@ -27,19 +27,26 @@ static void grant(struct rpc_client *client, uint64_t call, uint32_t bytes) {
 	(void)client_say(client, &header, NULL, 0);
 }
 
+/* The connection's credit is for what is on the way: what has arrived is the call's, or nobody's.
+ * Return: whether it was allowed to. */
+static bool arrive(struct rpc_client *client, size_t size) {
+	bool allowed = flow_arrived(&client->flow, size);
+
+	grant(client, 0, flow_taken(&client->flow, size, clock_monotonic_ms()));
+	return allowed;
+}
+
 static bool take_data(
     struct rpc_client *client, struct flight *flight, const uint8_t *bytes, size_t size) {
 	struct chunk *chunk;
 
-	if (!flow_arrived(&client->flow, size) || !flow_arrived(&flight->flow, size))
+	if (!arrive(client, size) || !flow_arrived(&flight->flow, size))
 		return false;
 	chunk = chunk_new(size);
 	if (!chunk)
 		return false;
 	memcpy(chunk->bytes, bytes, size);
 	chunks_add(&flight->arrived, chunk);
-	/* The connection's credit is for what is on the way; what has arrived is the call's. */
-	grant(client, 0, flow_taken(&client->flow, size, clock_monotonic_ms()));
 	return true;
 }
 
@@ -72,8 +79,9 @@ bool client_take_part(
 		flow_got(&client->flow, header->credit);
 		return true;
 	}
+	/* Late: it crossed our CANCEL, or the deadline was over. */
 	if (!flight->sent || flight->call != header->call)
-		return true; /* late: it crossed our CANCEL, or the deadline was over */
+		return header->kind != HEADER__KIND__DATA || arrive(client, header->size);
 	next = flight->ended ? PROTOCOL_VIOLATION
 	                     : protocol_next(flight->method, CALLEE, flight->state, header->kind);
 	if (next == PROTOCOL_VIOLATION)
