@@ -102,8 +102,7 @@ static void expect_newest_wins(const char *words, enum rpc_status status) {
 	assert_in_range(clock_monotonic_ms() - started, 0, AT_ONCE_MS);
 	tiny_behave(faults.server, TINY_ANSWERS);
 	tiny_wait_answered(faults.server);
-	/* Of the old one's stream the handler heard that nobody is there. */
-	assert_int_equal(atomic_load(&faults.server->cut_short), 1);
+	tiny_wait_cut_short(faults.server, 1); /* the stream of the old one */
 	expect_ended_once(old, kept, status);
 	assert_int_equal(atomic_load(&faults.server->served), 1);
 	expect_served_at_once(newcomer.client);

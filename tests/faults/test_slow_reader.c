@@ -24,7 +24,7 @@ enum {
 	CHUNK = 4000,
 	PACE_MS = 4, /* that a reader takes for each */
 	WARM_MS = 3000,
-	STREAM_MS = 40000,
+	STREAM_MS = 4000,
 	GROWTH_KIB = 4096 + FAULTS_SANITIZER_KIB,
 };
 

@@ -356,6 +356,10 @@ void tiny_wait_no_stream(struct tiny *tiny) {
 	wait_for(tiny, &tiny->streams, 0, 0, PATIENCE_S);
 }
 
+void tiny_wait_cut_short(struct tiny *tiny, unsigned least) {
+	wait_for(tiny, &tiny->cut_short, least, UINT32_MAX, PATIENCE_S);
+}
+
 void tiny_wait_served(struct tiny *tiny, unsigned least) {
 	wait_for(tiny, &tiny->served, least, UINT32_MAX, SERVED_PATIENCE_S);
 }

@@ -84,6 +84,8 @@ void tiny_wait_answered(struct tiny *tiny); /* until none is kept */
 /* Wait until so many messages of streams came or went; until no stream runs. */
 void tiny_wait_streamed(struct tiny *tiny, unsigned count);
 void tiny_wait_no_stream(struct tiny *tiny);
+void tiny_wait_cut_short(
+    struct tiny *tiny, unsigned count); /* until so many heard that it is over */
 
 /* Wait until so many calls were answered in all; the test fails after a minute. */
 void tiny_wait_served(struct tiny *tiny, unsigned count);
