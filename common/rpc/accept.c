@@ -102,7 +102,7 @@ static bool too_many_hellos(struct rpc_server *server, struct caller *caller) {
 	if (caller && *caller->code &&
 	    is_rushed(now_ms, &caller->hello_ms, &caller->hellos_since, RPC_HELLOS_PEER_PER_S))
 		return true;
-	return is_rushed(now_ms, &server->hello_ms, &server->hellos, RPC_HELLOS_PER_S);
+	return is_rushed(now_ms, &server->hello_ms, &server->hellos, server->options.hellos_per_s);
 }
 
 /* Room for one more: whoever was silent longest and has no call makes it, and comes back. */
@@ -234,8 +234,7 @@ static struct connection *introduce(struct rpc_server *server, struct listener *
 	connection->message_max = hello->message_max && hello->message_max < RPC_PAYLOAD_MAX
 	                              ? hello->message_max
 	                              : RPC_PAYLOAD_MAX;
-	flow_init(
-	    &connection->flow, RPC_WINDOW_CONNECTION, RPC_WINDOW_CONNECTION, server->now_us / 1000);
+	flow_init(&connection->flow, FLOW_OF_CONNECTION, server->now_us / 1000);
 	if (hello->credit)
 		connection->flow.may_send = hello->credit;
 	note_program(server, connection->caller, hello);

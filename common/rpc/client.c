@@ -171,11 +171,12 @@ static int send_request(struct rpc_client *client, struct flight *flight, uint64
 	flight->state =
 	    (enum call_state)protocol_next(flight->method, CALLER, CALL_IDLE, HEADER__KIND__REQUEST);
 	flight->sent = true;
-	flow_init(&flight->flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now);
+	flow_init(&flight->flow, FLOW_OF_CALL, now);
 	client->heard = client->heard && client->sent > 0;
 	client->unsent--;
 	client->sent++;
 	client->said_ms = now;
+	client->request_ms = now;
 	if (!client->asked_ms)
 		client->asked_ms = now;
 	return 0;

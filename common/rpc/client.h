@@ -84,6 +84,10 @@ int rpc_client_call(struct rpc_client *client, const struct rpc_request *request
 #define RPC_CLIENT_ENDED 1
 int rpc_client_send(struct rpc_client *client, uint64_t ticket, const ProtobufCMessage *message);
 
+/* How large a message of a stream is best made now: what the line takes in about half a second. A
+ * larger one passes too, but whoever waits behind it waits longer. */
+size_t rpc_client_chunk_size(struct rpc_client *client, uint64_t ticket);
+
 /* That was the last one. Return: as above. */
 int rpc_client_half_close(struct rpc_client *client, uint64_t ticket);
 

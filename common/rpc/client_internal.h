@@ -68,6 +68,7 @@ struct rpc_client {
 	uint64_t hello_ms;        /* monotonic */
 	uint64_t asked_ms;        /* monotonic; since then nothing was heard; 0: nothing was asked */
 	uint64_t said_ms;         /* monotonic */
+	uint64_t request_ms;      /* monotonic; of the last request */
 	uint32_t keepalive_ms;
 	uint32_t silence_ms;
 	uint32_t message_max;

@@ -114,7 +114,7 @@ static void introduce(struct rpc_client *client) {
 	hello.credit = RPC_WINDOW_CONNECTION;
 	hello.time_ms = clock_wall_ms();
 	hello.program = (char *)(uintptr_t) "cchc " CCHC_VERSION;
-	flow_init(&client->flow, RPC_WINDOW_CONNECTION, RPC_WINDOW_CONNECTION, clock_monotonic_ms());
+	flow_init(&client->flow, FLOW_OF_CONNECTION, clock_monotonic_ms());
 	if (outbox_add_message(&client->outbox, &client->batches, &header, &hello.base) < 0)
 		return;
 	client->said_ms = clock_monotonic_ms();
@@ -158,7 +158,7 @@ static void greet_at(struct rpc_client *client, uint32_t delay_ms) {
 	client->hello_ms = clock_monotonic_ms() + delay_ms;
 }
 
-static void take_event(struct rpc_client *client, uint16_t event) {
+static void take_event(struct rpc_client *client, uint16_t event, uint32_t value) {
 	if (client->link == LINK_REFUSED)
 		return;
 	switch (event) {
@@ -175,8 +175,10 @@ static void take_event(struct rpc_client *client, uint16_t event) {
 		part_from_all(client, client_lose);
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-		/* A server that was just stopped does this once; one with another key does it always. */
-		if (client->secured && ++client->broken_off >= BROKEN_OFF_MAX)
+		/* A server that was just stopped hangs up once; one with another key does it always. What
+		 * took too long says something of the line, and nothing of the key. */
+		if (client->secured && (value == EPIPE || value == ECONNRESET) &&
+		    ++client->broken_off >= BROKEN_OFF_MAX)
 			refuse(client, GOODBYE__REASON__NOT_ALLOWED);
 		break;
 	default: refuse(client, GOODBYE__REASON__NOT_ALLOWED); break;
@@ -186,6 +188,7 @@ static void take_event(struct rpc_client *client, uint16_t event) {
 static void drain_monitor(struct rpc_client *client) {
 	for (;;) {
 		uint16_t kind = 0;
+		uint32_t value = 0;
 		zmq_msg_t event;
 		zmq_msg_t address;
 		int got;
@@ -193,10 +196,11 @@ static void drain_monitor(struct rpc_client *client) {
 		zmq_msg_init(&event);
 		zmq_msg_init(&address);
 		got = zmq_msg_recv(&event, client->monitor, ZMQ_DONTWAIT);
-		if (got >= (int)sizeof(kind) && zmq_msg_more(&event)) {
+		if (got >= (int)(sizeof(kind) + sizeof(value)) && zmq_msg_more(&event)) {
 			memcpy(&kind, zmq_msg_data(&event), sizeof(kind));
+			memcpy(&value, (const char *)zmq_msg_data(&event) + sizeof(kind), sizeof(value));
 			zmq_msg_recv(&address, client->monitor, 0);
-			take_event(client, kind);
+			take_event(client, kind, value);
 		}
 		zmq_msg_close(&event);
 		zmq_msg_close(&address);
@@ -259,6 +263,7 @@ static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t
 	case GOODBYE__REASON__STOPPING:
 		part_from(client, goodbye->last_call, client_give_back);
 		client->link = LINK_LEAVING;
+		client->asked_ms = clock_monotonic_ms(); /* it hangs up, or is silent for too long */
 		break;
 	case GOODBYE__REASON__NOT_INTRODUCED:
 	case GOODBYE__REASON__FULL:
@@ -350,6 +355,21 @@ static int listen_for(struct rpc_client *client, uint64_t wait_ms) {
 	return r < 0 ? failed_below(r) : 0;
 }
 
+/* When something must be said. Over a line that loses packets a lone request is missed late: only
+ * what comes after it shows that it is missing. So while an answer is waited for something follows,
+ * and less and less often. */
+static uint64_t say_again_ms(const struct rpc_client *client) {
+	uint64_t waited_ms = client->said_ms - client->request_ms;
+
+	if (!client->secured || !client->sent || waited_ms >= client->keepalive_ms)
+		return client->said_ms + client->keepalive_ms;
+	return client->said_ms + (waited_ms > RPC_ASK_AGAIN_MS ? waited_ms : RPC_ASK_AGAIN_MS);
+}
+
+static uint64_t sooner(uint64_t one_ms, uint64_t other_ms) {
+	return one_ms < other_ms ? one_ms : other_ms;
+}
+
 /* Whether there is anybody, asked when nothing was heard for long. Return: when to look again. */
 static uint64_t keep_alive(struct rpc_client *client) {
 	uint64_t now = clock_monotonic_ms();
@@ -362,19 +382,18 @@ static uint64_t keep_alive(struct rpc_client *client) {
 	}
 	if (client->link != LINK_UP && client->link != LINK_LEAVING)
 		return UINT64_MAX;
-	if (client->asked_ms && now - client->asked_ms > client->silence_ms) {
+	if (client->asked_ms && now - client->asked_ms >= client->silence_ms) {
 		reconnect(client);
-		return UINT64_MAX;
+		return now; /* to those whose calls were lost */
 	}
-	if (client->link == LINK_LEAVING)
-		return UINT64_MAX;
-	if (now - client->said_ms >= client->keepalive_ms) {
+	if (client->link == LINK_UP && now >= say_again_ms(client)) {
 		header.kind = HEADER__KIND__PING;
 		(void)client_say(client, &header, NULL, 0);
 		if (!client->asked_ms)
 			client->asked_ms = now;
 	}
-	return client->said_ms + client->keepalive_ms;
+	return sooner(client->link == LINK_UP ? say_again_ms(client) : UINT64_MAX,
+	    client->asked_ms ? client->asked_ms + client->silence_ms : UINT64_MAX);
 }
 
 int client_wait(struct rpc_client *client, uint64_t until_ms) {

@@ -31,6 +31,8 @@ int rpc_server_open(const struct rpc_server_options *options, struct rpc_server 
 		server->options.keepalive_ms = RPC_KEEPALIVE_MS;
 	if (!server->options.silence_ms)
 		server->options.silence_ms = RPC_SILENCE_MS;
+	if (!server->options.hellos_per_s)
+		server->options.hellos_per_s = RPC_HELLOS_PER_S;
 	server->contract = contract;
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (options->identity)

@@ -56,7 +56,7 @@ struct rpc_call *server_take_call(struct rpc_server *server, struct connection *
 	connection->in_hand++;
 	connection->caller->in_hand++;
 	server->in_hand++;
-	flow_init(&own->flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, server->now_us / 1000);
+	flow_init(&own->flow, FLOW_OF_CALL, server->now_us / 1000);
 	return call;
 }
 
@@ -236,6 +236,9 @@ static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
 			server_note_said(server, own->connection,
 			    outbox_add(&own->connection->outbox, &server->batches, &header, chunk->bytes,
 			        chunk->size));
+		/* On a slow line the messages tell how slow it is only one by one. */
+		if (own->connection)
+			outbox_seal(&own->connection->outbox, flow_chunk(&own->flow));
 		own->bytes_out += chunk->size;
 		free(chunk);
 	}

@@ -2,7 +2,7 @@
 /*
  * Echo of a dossier through the whole path of a call: identity, permission, deadline, pre-scan,
  * arena, handler, encoding. `server` and `client` are two processes; `run` compares them with
- * others.
+ * others. `peers` are many that call once and then say nothing more, for `idle`.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -33,6 +33,7 @@ static const struct contract bench_contract = {
 struct options {
 	const char *endpoint;
 	const char *keys; /* folder of key files, for CURVE; null: none */
+	unsigned peers;   /* how many different ones; with CURVE each has a key of its own */
 	unsigned in_flight;
 	unsigned calls;
 };
@@ -44,21 +45,42 @@ static void check(int r, const char *what) {
 	exit(1);
 }
 
-/* Both sides have both key pairs: the server writes them, the client reads them. */
-static struct rpc_identity key_of(const char *folder, const char *name, bool make) {
-	struct rpc_identity identity;
+/* The server's key pair, and then one for each peer. The server writes them all and the other side
+ * reads them all. On the heap. */
+static struct rpc_identity *keys_of(const struct options *options, bool make) {
+	size_t count = options->peers + 1;
+	struct rpc_identity *identities = calloc(count, sizeof(*identities));
 	char path[512];
 	FILE *stream;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (make)
-		check(rpc_identity_make(&identity), "key");
+	check(identities ? 0 : -ENOMEM, "keys");
+	snprintf(path, sizeof(path), "%s/keys", options->keys);
+	for (size_t i = 0; make && i < count; i++)
+		check(rpc_identity_make(&identities[i]), "key");
 	stream = fopen(path, make ? "w" : "r");
-	if (!stream || (make ? fwrite(&identity, sizeof(identity), 1, stream)
-	                     : fread(&identity, sizeof(identity), 1, stream)) != 1)
+	if (!stream || (make ? fwrite(identities, sizeof(*identities), count, stream)
+	                     : fread(identities, sizeof(*identities), count, stream)) != count)
 		check(-errno, path);
 	fclose(stream);
-	return identity;
+	return identities;
+}
+
+static void name_peer(unsigned number, char ret_code[KEYRING_CODE_SIZE]) {
+	snprintf(ret_code, KEYRING_CODE_SIZE, NODE ".%u", number);
+}
+
+static struct rpc_keyring *keyring_of(const struct rpc_identity *peers, unsigned count) {
+	struct rpc_keyring_entry *entries = calloc(count, sizeof(*entries));
+	struct rpc_keyring *keyring = rpc_keyring_new();
+
+	check(entries && keyring ? 0 : -ENOMEM, "keyring");
+	for (unsigned i = 0; i < count; i++) {
+		rpc_key_decode(peers[i].public_key, entries[i].key);
+		name_peer(i, entries[i].code);
+	}
+	check(rpc_keyring_replace(keyring, entries, count), "keyring");
+	free(entries);
+	return keyring;
 }
 
 static void echo(void *context, struct rpc_call *call) {
@@ -77,14 +99,11 @@ static int serve(const struct options *options) {
 	opening.transport = transport;
 	check(rpc_server_open(&opening, &server), "server");
 	if (options->keys) {
-		struct rpc_identity ours = key_of(options->keys, "server", true);
-		struct rpc_identity theirs = key_of(options->keys, "client", true);
-		struct rpc_keyring *keyring = rpc_keyring_new();
-		struct rpc_keyring_entry entry = { .code = NODE };
+		struct rpc_identity *keys = keys_of(options, true);
+		struct rpc_keyring *keyring = keyring_of(keys + 1, options->peers);
 
-		rpc_key_decode(theirs.public_key, entry.key);
-		check(rpc_keyring_replace(keyring, &entry, 1), "keyring");
-		check(rpc_server_listen_peers(server, options->endpoint, &ours, keyring), "listen");
+		check(rpc_server_listen_peers(server, options->endpoint, &keys[0], keyring), "listen");
+		free(keys);
 	} else
 		check(rpc_server_listen_office(server, options->endpoint), "listen");
 	puts("ready");
@@ -141,25 +160,33 @@ static double make_calls(struct load *load, unsigned calls, unsigned in_flight) 
 	return (double)(clock_monotonic_us() - started) / 1e6;
 }
 
+static struct rpc_client *client_of(const struct options *options, struct rpc_transport *transport,
+    const struct rpc_identity *keys, unsigned number) {
+	char code[KEYRING_CODE_SIZE];
+	struct rpc_client_options opening = { .transport = transport, .endpoint = options->endpoint };
+	struct rpc_client *client;
+
+	name_peer(number, code);
+	if (keys) {
+		opening.identity = &keys[1 + number];
+		opening.server_key = keys[0].public_key;
+		opening.node = code;
+		opening.lane = LANE__LANE_CONTROL;
+	}
+	check(rpc_client_open(&opening, &client), "client");
+	return client;
+}
+
 static int call(const struct options *options) {
-	struct rpc_identity ours;
-	struct rpc_identity theirs;
-	struct rpc_client_options opening = { .endpoint = options->endpoint };
 	struct load load = { .latencies_us = calloc(options->calls + WARM_UP, sizeof(double)) };
+	struct rpc_identity *keys = options->keys ? keys_of(options, false) : NULL;
+	struct rpc_transport *transport;
 	Dossier dossier;
 	double seconds;
 
 	check(load.latencies_us && options->in_flight <= RPC_IN_FLIGHT_MAX ? 0 : -EINVAL, "options");
-	check(rpc_transport_open(&bench_contract, &opening.transport), "transport");
-	if (options->keys) {
-		ours = key_of(options->keys, "client", false);
-		theirs = key_of(options->keys, "server", false);
-		opening.identity = &ours;
-		opening.server_key = theirs.public_key;
-		opening.node = NODE;
-		opening.lane = LANE__LANE_CONTROL;
-	}
-	check(rpc_client_open(&opening, &load.client), "client");
+	check(rpc_transport_open(&bench_contract, &transport), "transport");
+	load.client = client_of(options, transport, keys, 0);
 	arena_init(&load.arena, 1 << 20);
 	dossier_sample(&dossier);
 	load.message = &dossier.base;
@@ -171,9 +198,34 @@ static int call(const struct options *options) {
 	    options->in_flight, options->keys ? "true" : "false", options->calls / seconds,
 	    load.latencies_us[options->calls / 2], load.latencies_us[(size_t)(options->calls * 0.99)]);
 	rpc_client_close(load.client);
-	rpc_transport_close(opening.transport);
+	rpc_transport_close(transport);
 	arena_deinit(&load.arena);
 	free(load.latencies_us);
+	free(keys);
+	return 0;
+}
+
+/* Each calls once, so that the server knows it; then all are silent until they are ended. */
+static int idle(const struct options *options) {
+	struct rpc_identity *keys = options->keys ? keys_of(options, false) : NULL;
+	struct load *loads = calloc(options->peers, sizeof(*loads));
+	struct rpc_transport *transport;
+	Dossier dossier;
+	double latency_us;
+
+	check(loads ? 0 : -ENOMEM, "peers");
+	check(rpc_transport_open(&bench_contract, &transport), "transport");
+	dossier_sample(&dossier);
+	for (unsigned i = 0; i < options->peers; i++) {
+		loads[i].client = client_of(options, transport, keys, i);
+		loads[i].message = &dossier.base;
+		arena_init(&loads[i].arena, 1 << 20);
+		begin(&loads[i], 0);
+		end(&loads[i], 0, &latency_us);
+	}
+	puts("ready");
+	fflush(stdout);
+	pause();
 	return 0;
 }
 
@@ -181,12 +233,13 @@ int main(int argc, char **argv) {
 	static const struct option names[] = {
 		{ "endpoint", required_argument, NULL, 'e' },
 		{ "keys", required_argument, NULL, 'k' },
+		{ "peers", required_argument, NULL, 'p' },
 		{ "in-flight", required_argument, NULL, 'n' },
 		{ "calls", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = {
-		.endpoint = "ipc:///tmp/cchc-echo", .in_flight = 64, .calls = 200000
+		.endpoint = "ipc:///tmp/cchc-echo", .peers = 1, .in_flight = 64, .calls = 200000
 	};
 	int option;
 
@@ -194,6 +247,7 @@ int main(int argc, char **argv) {
 		switch (option) {
 		case 'e': options.endpoint = optarg; break;
 		case 'k': options.keys = optarg; break;
+		case 'p': options.peers = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 'n': options.in_flight = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 'c': options.calls = (unsigned)strtoul(optarg, NULL, 10); break;
 		default: return 2;
@@ -203,7 +257,10 @@ int main(int argc, char **argv) {
 		return serve(&options);
 	if (optind + 1 == argc && strcmp(argv[optind], "client") == 0)
 		return call(&options);
-	fputs("usage: cchc_echo server|client --endpoint E [--keys DIR] [--in-flight N] [--calls N]\n",
+	if (optind + 1 == argc && strcmp(argv[optind], "peers") == 0)
+		return idle(&options);
+	fputs("usage: cchc_echo server|client|peers --endpoint E [--keys DIR] [--peers N]"
+	      " [--in-flight N] [--calls N]\n",
 	    stderr);
 	return 2;
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = Path(__file__).resolve().parent
 BUILD = ROOT / "build" / "bench-rpc"
+ECHO = ROOT / "build" / "release" / "bin" / "cchc_echo"
 PACKAGES = ["cmake", "g++", "libgrpc++-dev", "libprotobuf-c-dev", "libprotobuf-dev", "libzmq3-dev",
             "make", "openssl", "pkg-config", "protobuf-c-compiler", "protobuf-compiler",
             "protobuf-compiler-grpc"]

@@ -244,6 +244,26 @@ static void a_stream_that_is_called_off_ends_its_handler(void **state) {
 	expect_echo(&scene);
 }
 
+/* What was under way of them has used up credit of the connection, and is given back. */
+static void streams_that_are_called_off_cost_the_others_nothing(void **state) {
+	enum { STREAMS = 200, CHUNKS = 500 };
+	SCENE(scene);
+	uint64_t ticket;
+	uint32_t number;
+
+	(void)state;
+	for (int i = 0; i < STREAMS; i++) {
+		ticket = order(&scene, 1000000, CHUNK, 0);
+		assert_int_equal(receive_number(&scene, ticket, &number), 0);
+		rpc_client_cancel(scene.client, ticket);
+	}
+	ticket = order(&scene, CHUNKS, CHUNK, 5000);
+	for (uint32_t i = 0; i < CHUNKS; i++)
+		assert_int_equal(receive_number(&scene, ticket, &number), 0);
+	assert_int_equal(receive_number(&scene, ticket, &number), RPC_CLIENT_ENDED);
+	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+}
+
 static void a_stream_ends_at_its_deadline(void **state) {
 	SCENE(scene);
 	uint64_t started = clock_monotonic_ms();
@@ -338,6 +358,7 @@ int main(void) {
 		cmocka_unit_test(a_reader_that_stops_stops_the_writer),
 		cmocka_unit_test(what_is_larger_than_the_server_takes_stays_here),
 		cmocka_unit_test(a_stream_that_is_called_off_ends_its_handler),
+		cmocka_unit_test(streams_that_are_called_off_cost_the_others_nothing),
 		cmocka_unit_test(a_stream_ends_at_its_deadline),
 		cmocka_unit_test(a_caller_that_leaves_ends_its_streams),
 		cmocka_unit_test(a_server_that_goes_ends_the_stream),

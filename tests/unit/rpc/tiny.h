@@ -28,6 +28,9 @@ enum tiny_manner {
 struct tiny_settings {
 	uint32_t keepalive_ms; /* 0: as a server has it */
 	uint32_t silence_ms;
+	uint32_t hellos_per_s;
+	uint32_t pace_ms;                    /* that a handler takes for each message of a stream */
+	const struct rpc_identity *identity; /* null: a new one */
 };
 
 struct tiny {
@@ -39,6 +42,7 @@ struct tiny {
 	pthread_t hand;
 	int result; /* of the loop */
 	int wish;   /* eventfd: look at the members below */
+	uint32_t pace_ms;
 	atomic_int manner;
 	atomic_bool stopping;
 	atomic_bool leaving;
@@ -83,6 +87,8 @@ void tiny_wait_answered(struct tiny *tiny); /* until none is kept */
 /* Wait until so many messages of streams came or went; until no stream runs. */
 void tiny_wait_streamed(struct tiny *tiny, unsigned count);
 void tiny_wait_no_stream(struct tiny *tiny);
+void tiny_wait_cut_short(
+    struct tiny *tiny, unsigned count); /* until so many heard that it is over */
 
 /* Wait until so many calls were answered in all; the test fails after a minute. */
 void tiny_wait_served(struct tiny *tiny, unsigned count);
@@ -100,6 +106,8 @@ char *tiny_free_endpoint(char endpoint[TINY_ENDPOINT_SIZE]);
 /* A client of the office, or of a peer, which says to be whom the keyring now takes it for. */
 struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endpoint);
 struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
+    const struct rpc_identity *identity, const struct tiny *server);
+struct rpc_client *tiny_peer_on(Lane lane, struct rpc_transport *transport, const char *endpoint,
     const struct rpc_identity *identity, const struct tiny *server);
 
 /* Ask for marks; Replica/Marks is the office's, Exchange/Marks also the peers'. */
