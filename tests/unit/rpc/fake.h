@@ -44,5 +44,6 @@ void fake_say_status(struct fake *fake, uint64_t call, uint32_t status);
 /* Hear a HELLO and answer it. keepalive_ms 0: the client need say nothing for an hour. */
 void fake_welcome(struct fake *fake, struct rpc_client *client, uint32_t keepalive_ms);
 
-/* The client has read all that was said before, and had nothing to say to it. */
+/* The client has read all that was said before, and had nothing to say to it but the connection's
+ * credit. */
 void fake_hear_nothing_else(struct fake *fake, struct rpc_client *client);

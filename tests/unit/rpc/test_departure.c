@@ -291,7 +291,7 @@ static void each_lost_connection_is_an_attempt(void **state) {
 
 /* Its call does not exist for the next server, who would take the word for a breach. */
 static void no_credit_is_said_for_a_stream_that_is_lost(void **state) {
-	enum { CHUNKS = 4 }; /* more than half a window */
+	enum { CHUNKS = RPC_WINDOW_MIN / (CHUNK + RPC_MESSAGE_COST) + 1 }; /* a whole window */
 	FAKE(scene, fake);
 	uint64_t ticket = caller_order(scene.client, CHUNKS + 1, CHUNK, LONG_MS);
 	Header data = wire_word(HEADER__KIND__DATA, 0);
