@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/rpc/server_internal.h"
 
 pthread_mutex_t *server_lock(struct rpc_server *server) {
@@ -138,7 +139,9 @@ void server_end_call(struct rpc_server *server, struct rpc_call *call) {
 	struct connection *connection = call->own->connection;
 
 	if (connection) {
+		log_trace(call->trace.id);
 		say_status(server, call);
+		log_trace(NULL);
 		connection->caller->by_status[call->status]++;
 		connection->caller->bytes_out += call->own->bytes_out;
 	}
@@ -205,6 +208,7 @@ static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
 	}
 	header.credit = 0;
 	header.kind = HEADER__KIND__DATA;
+	log_trace(call->trace.id);
 	for (struct chunk *chunk; (chunk = chunks_take(&leaving)) != NULL;) {
 		if (own->connection)
 			server_note_said(server, own->connection,
@@ -213,6 +217,7 @@ static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
 		own->bytes_out += chunk->size;
 		free(chunk);
 	}
+	log_trace(NULL);
 	if (answered)
 		server_end_call(server, call);
 }

@@ -9,13 +9,15 @@ void server_audit(struct rpc_server *server, struct caller *caller, const char *
 
 	if (!audit_may_write(caller ? &caller->audit : &server->strangers, &silent))
 		return;
-	log_warn(event, "%s: %.*s%s%s by %s%s, trace %s, %u more since the last line",
+	log_trace(call ? call->trace.id : NULL);
+	log_warn(event, "%s: %.*s%s%s by %s, %u more since the last line",
 	    call ? rpc_status_name(call->status) : "refused", (int)text_cut(what, RPC_VALUE_MAX), what,
 	    call && *call->actor ? " for " : "", call ? call->actor : "",
 	    !caller         ? "a stranger"
 	    : *caller->code ? caller->code
 	                    : "the office",
-	    "", call ? call->trace.id : "none", silent);
+	    silent);
+	log_trace(NULL);
 }
 
 static void mark_dirty(struct rpc_server *server, struct connection *connection) {
