@@ -11,6 +11,8 @@
 #include "common/rpc/frame.h"
 #include "common/rpc/protocol.h"
 
+enum { CANCEL_LOOK_MS = 100 }; /* how often a cancellable wait looks up */
+
 enum link_state {
 	LINK_DOWN,     /* no connection */
 	LINK_GREETING, /* there is one; HELLO leaves at `hello_ms` */
@@ -101,6 +103,11 @@ int client_send_unsent(struct rpc_client *client);
 
 /* Wait for whatever comes first, at most until then. Return: 0 or a negative errno. */
 int client_wait(struct rpc_client *client, uint64_t until_ms);
+
+/* Everything that can be done without waiting; it is to be done again when the socket or the
+ * monitor is ready, and not later than *ret_until_ms, which is 0 when something came meanwhile.
+ * Return: 0 or a negative errno. */
+int client_turn(struct rpc_client *client, uint64_t *ret_until_ms);
 
 /* What the monitor saw and what the server said, without waiting. */
 void client_look(struct rpc_client *client);

@@ -12,8 +12,7 @@
 #include "common/rpc/client_internal.h"
 
 enum {
-	CANCEL_LOOK_MS = 100, /* how often a cancellable wait looks up */
-	BROKEN_OFF_MAX = 2,   /* handshakes in a row broken off without a word: not our server's key */
+	BROKEN_OFF_MAX = 2, /* handshakes in a row broken off without a word: not our server's key */
 	FAR_RECONNECT_MS = 2000,
 	FAR_RECONNECT_MAX_MS = 120000,
 	NEAR_RECONNECT_MS = 50,
@@ -353,6 +352,29 @@ static uint64_t keep_alive(struct rpc_client *client) {
 			client->asked_ms = now;
 	}
 	return client->said_ms + client->keepalive_ms;
+}
+
+int client_turn(struct rpc_client *client, uint64_t *ret_until_ms) {
+	enum link_state link = client->link;
+	uint64_t until_ms;
+	bool came;
+	bool any = false;
+	int r;
+
+	/* Until nothing came: libzmq tells of changes only, and what came may want an answer. */
+	do {
+		drain_monitor(client);
+		until_ms = keep_alive(client);
+		r = client_send_unsent(client);
+		if (r == 0)
+			r = client_flush(client);
+		if (r < 0)
+			return failed_below(r);
+		came = drain(client);
+		any = any || came;
+	} while (came);
+	*ret_until_ms = any || client->link != link ? 0 : until_ms;
+	return 0;
 }
 
 int client_wait(struct rpc_client *client, uint64_t until_ms) {
