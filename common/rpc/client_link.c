@@ -11,7 +11,7 @@
 #include "common/rpc/client_internal.h"
 
 enum {
-	LOOK_MS = 50,       /* how often a wait looks up, for the connection and for who cancels */
+	TURN_MESSAGES_MAX = 256, /* then the caller's loop has its turn */
 	BROKEN_OFF_MAX = 2, /* handshakes in a row broken off without a word: not our server's key */
 	FAR_RECONNECT_MS = 2000,
 	FAR_RECONNECT_MAX_MS = 120000,
@@ -223,6 +223,8 @@ int client_open_link(struct rpc_client *client, const struct rpc_client_options 
 	if (r == 0 && zmq_connect(client->socket, options->endpoint) < 0)
 		r = failed_here(-errno);
 	if (r == 0)
+		r = client->descriptor = socket_descriptor(client->socket);
+	if (r >= 0)
 		r = client->monitor_descriptor = socket_descriptor(client->monitor);
 	/* Before it was asked once, it tells of no change. */
 	if (r >= 0)
@@ -337,20 +339,28 @@ void client_look(struct rpc_client *client, uint64_t wait_ms) {
 		drain_monitor(client);
 }
 
+/* Return: as frames_receive. */
+static int take_message(struct rpc_client *client, enum frames_patience patience) {
+	struct frames frames;
+	int r = frames_receive(client->socket, FRAMES_PLAIN, patience, &frames);
+
+	if (r == FRAMES_OK) {
+		client_take_message(client, &frames);
+		frames_close(&frames);
+	}
+	return r;
+}
+
 /* Asking libzmq whether there is a message, waiting, and asking again costs three times what
  * waiting in its own hands does; but there nothing is heard of the connection, so the wait is
  * short. */
 static int listen_for(struct rpc_client *client, uint64_t wait_ms) {
-	struct frames frames;
-	int r = 0;
+	int r;
 
 	if (!set(client->socket, ZMQ_RCVTIMEO, (int)wait_ms))
 		return failed_here(-errno);
-	r = frames_receive(client->socket, FRAMES_PLAIN, FRAMES_PATIENT, &frames);
-	if (r == FRAMES_OK) {
-		client_take_message(client, &frames);
-		frames_close(&frames);
-	} else
+	r = take_message(client, FRAMES_PATIENT);
+	if (r == FRAMES_NONE)
 		client_look(client, 0);
 	return r < 0 ? failed_below(r) : 0;
 }
@@ -364,10 +374,6 @@ static uint64_t say_again_ms(const struct rpc_client *client) {
 	if (!client->secured || !client->sent || waited_ms >= client->keepalive_ms)
 		return client->said_ms + client->keepalive_ms;
 	return client->said_ms + (waited_ms > RPC_ASK_AGAIN_MS ? waited_ms : RPC_ASK_AGAIN_MS);
-}
-
-static uint64_t sooner(uint64_t one_ms, uint64_t other_ms) {
-	return one_ms < other_ms ? one_ms : other_ms;
 }
 
 /* Whether there is anybody, asked when nothing was heard for long. Return: when to look again. */
@@ -396,14 +402,40 @@ static uint64_t keep_alive(struct rpc_client *client) {
 	    client->asked_ms ? client->asked_ms + client->silence_ms : UINT64_MAX);
 }
 
+/* What may be said, is. Return: 0 or a negative errno. */
+static int say_all(struct rpc_client *client, uint64_t *ret_alive_ms) {
+	int r;
+
+	*ret_alive_ms = keep_alive(client);
+	r = client_send_unsent(client);
+	if (r == 0)
+		r = client_flush(client);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int client_turn(struct rpc_client *client, uint64_t *ret_until_ms) {
+	enum link_state link = client->link;
+	unsigned came = 0;
+	int r;
+
+	/* Until nothing came: libzmq tells of changes only, and what came may want an answer. */
+	do {
+		client_look(client, 0);
+		r = say_all(client, ret_until_ms);
+		if (r == 0)
+			r = take_message(client, FRAMES_AT_ONCE);
+	} while (r >= 0 && r != FRAMES_NONE && ++came < TURN_MESSAGES_MAX);
+	if (came || client->link != link)
+		*ret_until_ms = 0;
+	return r < 0 ? failed_below(r) : 0;
+}
+
 int client_wait(struct rpc_client *client, uint64_t until_ms) {
-	uint64_t alive_ms = keep_alive(client);
-	int r = client_send_unsent(client);
+	uint64_t alive_ms;
+	int r = say_all(client, &alive_ms);
 	uint64_t now = clock_monotonic_ms();
 	uint64_t left;
 
-	if (r == 0)
-		r = client_flush(client);
 	if (r < 0)
 		return failed_below(r);
 	if (alive_ms < until_ms)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/rpc/server_internal.h"
 
 pthread_mutex_t *server_lock(struct rpc_server *server) {
@@ -164,8 +165,10 @@ void server_end_call(struct rpc_server *server, struct rpc_call *call) {
 		call->status = RPC_UNKNOWN;
 	if (is_refused(call))
 		audit(server, call);
+	log_trace(call->trace.id);
 	if (call->own->connection)
 		say_status(server, call);
+	log_trace(NULL);
 	caller->by_status[call->status]++;
 	caller->bytes_out += call->own->bytes_out;
 	if (call->method) {
@@ -231,6 +234,7 @@ static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
 	}
 	header.credit = 0;
 	header.kind = HEADER__KIND__DATA;
+	log_trace(call->trace.id);
 	for (struct chunk *chunk; (chunk = chunks_take(&leaving)) != NULL;) {
 		if (own->connection)
 			server_note_said(server, own->connection,
@@ -242,6 +246,7 @@ static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
 		own->bytes_out += chunk->size;
 		free(chunk);
 	}
+	log_trace(NULL);
 	if (answered)
 		server_end_call(server, call);
 }

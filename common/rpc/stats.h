@@ -20,7 +20,7 @@ struct span {
 	struct trace trace;
 	const struct contract_method *method; /* null: never used */
 	char caller[17];                      /* the node; "" for the office's own */
-	uint64_t ended_ms;                    /* wall clock */
+	uint64_t started_ms;                  /* wall clock */
 	uint64_t duration_us;
 	enum rpc_status status;
 };

@@ -129,10 +129,9 @@ int command_peer_list(struct cli *cli, int argc, char **argv) {
 		else
 			printf("%s\n", peers[i].code);
 	}
-	if (status == EXIT_OK && cli->json) {
-		json_dumpf(array, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(array);
+	if (status == EXIT_OK && cli->json)
+		cli_print_json(array);
+	else
+		json_decref(array);
 	return status;
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* cchc status: how the services of the node are. */
 #include <jansson.h>
-#include <stdio.h>
 
 #include "cchc/node.pb-c.h"
 #include "services/cli/calls.h"
 #include "services/cli/transcoder.h"
-
-static const char *const names[] = { "dossiers", "staffing", "documents", "reporting", "exchange" };
 
 static void print_health(struct cli *cli, const NodeState *health) {
 	cli_print(cli, "status.service", "service", health->service, "version", health->version,
@@ -25,12 +22,12 @@ int command_status(struct cli *cli, int argc, char **argv) {
 	int status = argc == 1 ? cli_open_node(cli) : cli_usage(cli, "status", NULL);
 
 	(void)argv;
-	for (size_t i = 0; i < LENGTH_OF(names) && status == EXIT_OK; i++) {
+	for (size_t i = 0; i < CLI_SERVICES && status == EXIT_OK; i++) {
 		NodeStateRequest request = NODE_STATE_REQUEST__INIT;
 		const ProtobufCMessage *reply;
 		json_t *json;
 
-		status = cli_call(cli, names[i],
+		status = cli_call(cli, cli_services[i],
 		    &(struct rpc_request) { .method = "Node/State", .message = &request.base }, &reply);
 		if (status)
 			break;
@@ -39,10 +36,9 @@ int command_status(struct cli *cli, int argc, char **argv) {
 		else if (transcode_to_json(reply, TRANSCODE_KEEP_DEFAULTS, &json) == 0)
 			json_array_append_new(array, json);
 	}
-	if (status == EXIT_OK && cli->json) {
-		json_dumpf(array, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(array);
+	if (status == EXIT_OK && cli->json)
+		cli_print_json(array);
+	else
+		json_decref(array);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,59 @@ static void both_ways_at_once_nobody_waits_for_ever(void **state) {
 	assert_int_equal(rpc_client_half_close(scene.client, ticket), 0);
 	assert_int_equal(receive_number(&scene, ticket, &number), RPC_CLIENT_ENDED);
 	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+}
+
+static void poll_client(struct scene *scene) {
+	struct pollfd items[RPC_CLIENT_POLLS];
+	uint64_t now = clock_monotonic_ms();
+	uint64_t until;
+
+	assert_return_code(rpc_client_prepare(scene->client, items, &until), 0);
+	if (until)
+		assert_in_range(until, now, now + 60000);
+	assert_true(poll(items, RPC_CLIENT_POLLS, until > now ? (int)(until - now) : 0) >= 0);
+}
+
+/* Whoever sends first and takes later would stop for good when both windows are full. */
+static void in_a_loop_of_ones_own_neither_way_waits_for_the_other(void **state) {
+	enum { CHUNKS = 600 };
+	SCENE(scene);
+	uint64_t ticket = begin(&scene, "Line/Converse", 0);
+	uint32_t sent = 0;
+	uint32_t received = 0;
+	uint32_t number;
+	int r = 0;
+
+	(void)state;
+	assert_false(rpc_client_may_receive(scene.client, ticket));
+	while (r == 0) {
+		for (; sent < CHUNKS && rpc_client_may_send(scene.client, ticket); sent++)
+			assert_int_equal(send_number(&scene, ticket, sent, CHUNK), 0);
+		if (sent == CHUNKS && rpc_client_may_send(scene.client, ticket))
+			assert_int_equal(rpc_client_half_close(scene.client, ticket), 0);
+		if (!rpc_client_may_receive(scene.client, ticket)) {
+			poll_client(&scene);
+			continue;
+		}
+		r = receive_number(&scene, ticket, &number);
+		if (r == 0)
+			assert_int_equal(number, received++);
+	}
+	assert_int_equal(r, RPC_CLIENT_ENDED);
+	assert_int_equal(received, CHUNKS);
+	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_false(rpc_client_may_send(scene.client, ticket));
+}
+
+static void in_a_loop_of_ones_own_a_deadline_is_the_end(void **state) {
+	SCENE(scene);
+	uint64_t ticket = begin(&scene, "Line/Converse", 200);
+
+	(void)state;
+	while (!rpc_client_may_receive(scene.client, ticket))
+		poll_client(&scene);
+	assert_false(rpc_client_may_send(scene.client, ticket));
+	assert_int_equal(end(&scene, ticket).status, RPC_DEADLINE_EXCEEDED);
 }
 
 static void streams_run_beside_each_other(void **state) {
@@ -354,6 +408,8 @@ int main(void) {
 		cmocka_unit_test(an_empty_stream_is_one_too),
 		cmocka_unit_test(what_comes_down_comes_in_order),
 		cmocka_unit_test(both_ways_at_once_nobody_waits_for_ever),
+		cmocka_unit_test(in_a_loop_of_ones_own_neither_way_waits_for_the_other),
+		cmocka_unit_test(in_a_loop_of_ones_own_a_deadline_is_the_end),
 		cmocka_unit_test(streams_run_beside_each_other),
 		cmocka_unit_test(a_reader_that_stops_stops_the_writer),
 		cmocka_unit_test(what_is_larger_than_the_server_takes_stays_here),
