@@ -153,6 +153,25 @@ static void refuse(struct rpc_client *client, Goodbye__Reason reason) {
 	client->refusal = reason;
 }
 
+/* Return: as frames_receive. */
+static int take_message(struct rpc_client *client, enum frames_patience patience) {
+	struct frames frames;
+	int r = frames_receive(client->socket, FRAMES_PLAIN, patience, &frames);
+
+	if (r == FRAMES_OK) {
+		client_take_message(client, &frames);
+		frames_close(&frames);
+	}
+	return r;
+}
+
+/* What came before the connection went counts, as far as libzmq still has it. */
+static void take_what_came(struct rpc_client *client) {
+	for (unsigned i = 0; i < TURN_MESSAGES_MAX && client->sent; i++)
+		if (take_message(client, FRAMES_AT_ONCE) != FRAMES_OK)
+			return;
+}
+
 static void greet_at(struct rpc_client *client, uint32_t delay_ms) {
 	client->link = LINK_GREETING;
 	client->hello_ms = clock_monotonic_ms() + delay_ms;
@@ -171,6 +190,7 @@ static void take_event(struct rpc_client *client, uint16_t event, uint32_t value
 		client->was_up = true;
 		break;
 	case ZMQ_EVENT_DISCONNECTED:
+		take_what_came(client);
 		client->link = LINK_DOWN;
 		part_from_all(client, client_lose);
 		break;
@@ -337,18 +357,6 @@ void client_look(struct rpc_client *client, uint64_t wait_ms) {
 
 	if (poll(&item, 1, (int)wait_ms) > 0)
 		drain_monitor(client);
-}
-
-/* Return: as frames_receive. */
-static int take_message(struct rpc_client *client, enum frames_patience patience) {
-	struct frames frames;
-	int r = frames_receive(client->socket, FRAMES_PLAIN, patience, &frames);
-
-	if (r == FRAMES_OK) {
-		client_take_message(client, &frames);
-		frames_close(&frames);
-	}
-	return r;
 }
 
 /* Asking libzmq whether there is a message, waiting, and asking again costs three times what
