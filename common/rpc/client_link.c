@@ -268,7 +268,7 @@ static void take_welcome(struct rpc_client *client, const uint8_t *bytes, size_t
 		client->keepalive_ms = welcome->keepalive_ms;
 	if (welcome->silence_ms)
 		client->silence_ms = welcome->silence_ms;
-	if (welcome->credit <= RPC_CREDIT_MAX)
+	if (welcome->credit && welcome->credit <= RPC_CREDIT_MAX)
 		client->flow.may_send += (int64_t)welcome->credit - RPC_WINDOW_CONNECTION;
 	client->refused_wait_ms = 0;
 }
@@ -281,6 +281,9 @@ static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t
 	                                        &client->scratch, &unpacked) != MESSAGE_OK)
 		return;
 	goodbye = (const Goodbye *)unpacked;
+	/* Said to what crossed an earlier goodbye, which told when to come back. */
+	if (client->link == LINK_GREETING && goodbye->reason == GOODBYE__REASON__NOT_INTRODUCED)
+		return;
 	switch (goodbye->reason) {
 	case GOODBYE__REASON__STOPPING:
 		part_from(client, goodbye->last_call, client_give_back);
