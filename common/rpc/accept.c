@@ -25,7 +25,8 @@ static bool make_key(const struct rpc_server *server, const struct listener *lis
 	memset(key, 0, CONNECTION_KEY_SIZE);
 	if (size >= CONNECTION_KEY_SIZE)
 		return false;
-	key[0] = (uint8_t)(listener - server->listeners);
+	/* With the size: an id that ends in a zero byte is not the one without. */
+	key[0] = (uint8_t)((size_t)(listener - server->listeners) * CONNECTION_KEY_SIZE + size);
 	memcpy(key + 1, zmq_msg_data(routing), size);
 	return true;
 }
@@ -170,8 +171,8 @@ static struct connection *introduce(struct rpc_server *server, struct listener *
     struct frames *frames, const uint8_t key[CONNECTION_KEY_SIZE], const struct part *part) {
 	ProtobufCMessage *unpacked = NULL;
 	struct connection *connection;
-	char user[RPC_KEY_TEXT_SIZE];
-	char code[KEYRING_CODE_SIZE];
+	char user[RPC_KEY_TEXT_SIZE] = "";
+	char code[KEYRING_CODE_SIZE] = "";
 	const Hello *hello;
 	Goodbye__Reason reason = GOODBYE__REASON__UNSPECIFIED;
 
@@ -188,10 +189,14 @@ static struct connection *introduce(struct rpc_server *server, struct listener *
 	         (listener->keyring &&
 	             (strcmp(code, hello->node) != 0 || hello->lane == LANE__LANE_UNSPECIFIED)))
 		reason = GOODBYE__REASON__NOT_ALLOWED;
+	else if (server->drained_by_ms)
+		reason = GOODBYE__REASON__STOPPING;
 	else if (too_many_hellos(server) || !make_place(server))
 		reason = GOODBYE__REASON__FULL;
 	if (reason) {
-		server_audit(server, connections_caller(&server->connections, code), "hello-refused", NULL,
+		server_audit(server,
+		    listener->keyring && !*code ? NULL : connections_caller(&server->connections, code),
+		    "hello-refused", NULL,
 		    protobuf_c_enum_descriptor_get_value(&goodbye__reason__descriptor, (int)reason)->name);
 		turn_away(server, listener, &frames->routing, reason,
 		    reason == GOODBYE__REASON__FULL ? COME_BACK_MS + randombytes_uniform(4 * COME_BACK_MS)
@@ -339,7 +344,8 @@ static bool take_part_of_call(
 
 	if (!call) {
 		server->stats.late++;
-		return header->call <= connection->highest; /* it crossed our STATUS */
+		/* It crossed our STATUS, or its REQUEST crossed our GOAWAY. */
+		return header->call <= connection->highest || server->drained_by_ms;
 	}
 	next = protocol_next(call->method, CALLER, call->own->state, header->kind);
 	if (next == PROTOCOL_VIOLATION)

@@ -226,7 +226,8 @@ static void take_welcome(struct rpc_client *client, const uint8_t *bytes, size_t
 		client->keepalive_ms = welcome->keepalive_ms;
 	if (welcome->silence_ms)
 		client->silence_ms = welcome->silence_ms;
-	client->flow.may_send += (int64_t)welcome->credit - RPC_WINDOW_CONNECTION;
+	if (welcome->credit)
+		client->flow.may_send += (int64_t)welcome->credit - RPC_WINDOW_CONNECTION;
 }
 
 static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t size) {
@@ -237,6 +238,9 @@ static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t
 	                                        &client->scratch, &unpacked) != MESSAGE_OK)
 		return;
 	goodbye = (const Goodbye *)unpacked;
+	/* Said to what crossed an earlier goodbye, which told when to come back. */
+	if (client->link == LINK_GREETING && goodbye->reason == GOODBYE__REASON__NOT_INTRODUCED)
+		return;
 	switch (goodbye->reason) {
 	case GOODBYE__REASON__STOPPING:
 		/* What it did not look at waits for the next connection. */

@@ -39,7 +39,8 @@ struct caller {
 enum { CONNECTION_KEY_SIZE = 10 };
 
 struct connection {
-	uint8_t key[CONNECTION_KEY_SIZE]; /* the listener's number, then the routing id */
+	uint8_t
+	    key[CONNECTION_KEY_SIZE]; /* the listener's number and the id's size, then the routing id */
 	uint8_t routing_size;
 	struct listener *listener;
 	struct caller *caller;

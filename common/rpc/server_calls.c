@@ -125,8 +125,9 @@ static void say_status(struct rpc_server *server, struct rpc_call *call) {
 		if (header__get_packed_size(&header) > RPC_HEADER_MAX) {
 			header.n_details = 0;
 			header.details_cut += (uint32_t)own->detail_count;
-			header.fault = NULL;
 		}
+		if (header__get_packed_size(&header) > RPC_HEADER_MAX)
+			header.fault = NULL;
 	}
 	r = outbox_add(&own->connection->outbox, &server->batches, &header,
 	    replies ? call->packed : NULL, replies ? call->packed_size : 0);

@@ -40,17 +40,35 @@ static const Header *pull(struct door *door, struct arena *arena) {
 	return door->said->headers[door->next++];
 }
 
-static void connect_door(struct door *door) {
+struct bytes {
+	const void *at;
+	size_t size;
+};
+
+static const struct bytes no_name = { "", 0 };
+
+/* `name` is the routing id: libzmq takes any that does not begin with a zero byte. */
+static void open_door_as(struct door *door, const struct bytes *name) {
 	static const int patience_ms = PATIENCE_MS;
 	static const int no_linger = 0;
 
 	door->socket = zmq_socket(door->context, ZMQ_DEALER);
 	zmq_setsockopt(door->socket, ZMQ_LINGER, &no_linger, sizeof(no_linger));
 	zmq_setsockopt(door->socket, ZMQ_RCVTIMEO, &patience_ms, sizeof(patience_ms));
+	if (name->size)
+		zmq_setsockopt(door->socket, ZMQ_ROUTING_ID, name->at, name->size);
 	assert_return_code(zmq_connect(door->socket, door->endpoint), 0);
 	door->said = NULL;
+}
+
+static void connect_door_as(struct door *door, const struct bytes *name) {
+	open_door_as(door, name);
 	wire_push_hello(door->socket, "", LANE__LANE_UNSPECIFIED);
 	assert_int_equal(pull(door, &door->arena)->kind, HEADER__KIND__HELLO_OK);
+}
+
+static void connect_door(struct door *door) {
+	connect_door_as(door, &no_name);
 }
 
 static void reconnect(struct door *door) {
@@ -78,11 +96,6 @@ static void door_close(struct door *door) {
 #define DOOR(name)                                                                                 \
 	AUTO(door_close) struct door name;                                                             \
 	door_open(&name)
-
-struct bytes {
-	const void *at;
-	size_t size;
-};
 
 static void push(struct door *door, const struct bytes *frames, size_t count) {
 	for (size_t i = 0; i < count; i++)
@@ -371,6 +384,23 @@ static void a_number_is_used_once(void **state) {
 	expect_goodbye(&door, GOODBYE__REASON__VIOLATION);
 }
 
+static void names_that_differ_in_a_zero_byte_are_two_callers(void **state) {
+	static const struct bytes names[] = { { "a", 1 }, { "a\0", 2 } };
+	DOOR(door);
+	void *first;
+
+	(void)state;
+	zmq_close(door.socket);
+	connect_door_as(&door, &names[0]);
+	first = door.socket;
+	connect_door_as(&door, &names[1]);
+	expect_nothing_but_service(&door);
+	zmq_close(door.socket);
+	door.socket = first;
+	door.said = NULL;
+	expect_nothing_but_service(&door);
+}
+
 /* They crossed our STATUS on the way. */
 static void parts_for_a_call_that_ended_are_passed_over(void **state) {
 	DOOR(door);
@@ -386,6 +416,37 @@ static void parts_for_a_call_that_ended_are_passed_over(void **state) {
 	header.kind = HEADER__KIND__CREDIT;
 	wire_push(door.socket, &header, "", 0);
 	expect_nothing_but_service(&door);
+}
+
+/* Nothing more is taken, and nobody who did not know it yet has broken a rule by asking. */
+static void a_server_that_stops_tells_and_looks_at_no_more_calls(void **state) {
+	DOOR(door);
+	void *first = door.socket;
+	Header kept = wire_request(1, "Node/State");
+	Header late = wire_request(3, "Line/Upload");
+	Header data = HEADER__INIT;
+	const Header *reply;
+
+	(void)state;
+	tiny_behave(door.server, TINY_KEEPS);
+	wire_push(door.socket, &kept, "", 0);
+	tiny_wait_kept(door.server, 1);
+	tiny_leave(door.server);
+	expect_goodbye(&door, GOODBYE__REASON__STOPPING);
+	data.kind = HEADER__KIND__DATA;
+	data.call = late.call;
+	wire_push(door.socket, &late, "", 0);
+	wire_push(door.socket, &data, "", 0);
+	open_door_as(&door, &no_name);
+	wire_push_hello(door.socket, "", LANE__LANE_UNSPECIFIED);
+	expect_goodbye(&door, GOODBYE__REASON__STOPPING);
+	zmq_close(door.socket);
+	door.socket = first;
+	tiny_behave(door.server, TINY_ANSWERS);
+	reply = pull(&door, &door.arena);
+	assert_int_equal(reply->kind, HEADER__KIND__STATUS);
+	assert_int_equal(reply->call, kept.call);
+	assert_int_equal(reply->status, RPC_OK);
 }
 
 static void a_protocol_that_is_not_spoken_is_refused(void **state) {
@@ -417,7 +478,9 @@ int main(void) {
 		cmocka_unit_test(a_caller_that_left_is_not_missed),
 		cmocka_unit_test(what_does_not_fit_the_protocol_ends_the_connection),
 		cmocka_unit_test(a_number_is_used_once),
+		cmocka_unit_test(names_that_differ_in_a_zero_byte_are_two_callers),
 		cmocka_unit_test(parts_for_a_call_that_ended_are_passed_over),
+		cmocka_unit_test(a_server_that_stops_tells_and_looks_at_no_more_calls),
 		cmocka_unit_test(a_protocol_that_is_not_spoken_is_refused),
 	};
 

@@ -13,11 +13,14 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include <zmq.h>
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
+#include "common/rpc/client_internal.h"
 #include "tests/harness/folder.h"
 #include "tests/unit/rpc/tiny.h"
+#include "tests/unit/rpc/wire.h"
 
 struct scene {
 	struct folder folder;
@@ -218,6 +221,58 @@ static void a_handshake_broken_off_is_no_refusal(void **state) {
 	assert_int_equal(call(&scene, "Replica/Marks", 10000), RPC_OK);
 }
 
+/* A server whose every word is ours: how it was greeted, and what it answers. */
+static bool is_greeted(struct rpc_client *client, void *server, uint64_t until_ms) {
+	zmq_pollitem_t item = { .socket = server, .events = ZMQ_POLLIN };
+
+	while (clock_monotonic_ms() < until_ms) {
+		assert_return_code(client_wait(client, clock_monotonic_ms() + 10), 0);
+		if (zmq_poll(&item, 1, 0) > 0)
+			return true;
+	}
+	return false;
+}
+
+static void turn_away(struct scene *scene, void *server, Goodbye__Reason reason, uint32_t wait_ms) {
+	Header header = HEADER__INIT;
+	Goodbye goodbye = GOODBYE__INIT;
+	uint8_t payload[32];
+	uint8_t routing[16];
+	int size = zmq_recv(server, routing, sizeof(routing), 0);
+
+	assert_int_equal(
+	    wire_pull(server, &scene->arena, NULL, NULL)->headers[0]->kind, HEADER__KIND__HELLO);
+	header.kind = HEADER__KIND__GOAWAY;
+	goodbye.reason = reason;
+	goodbye.retry_after_ms = wait_ms;
+	assert_return_code(zmq_send(server, routing, (size_t)size, ZMQ_SNDMORE), 0);
+	wire_push(server, &header, payload, goodbye__pack(&goodbye, payload));
+	/* As to a call that was on its way meanwhile. */
+	goodbye.reason = GOODBYE__REASON__NOT_INTRODUCED;
+	goodbye.retry_after_ms = 0;
+	assert_return_code(zmq_send(server, routing, (size_t)size, ZMQ_SNDMORE), 0);
+	wire_push(server, &header, payload, goodbye__pack(&goodbye, payload));
+}
+
+static void a_full_server_is_left_alone_as_long_as_it_asks(void **state) {
+	static const int no_linger = 0;
+	SCENE(scene);
+	void *context = zmq_ctx_new();
+	void *server = zmq_socket(context, ZMQ_ROUTER);
+	uint64_t now;
+
+	(void)state;
+	zmq_setsockopt(server, ZMQ_LINGER, &no_linger, sizeof(no_linger));
+	assert_return_code(zmq_bind(server, scene.endpoint), 0);
+	assert_true(is_greeted(scene.client, server, clock_monotonic_ms() + 10000));
+	now = clock_monotonic_ms();
+	turn_away(&scene, server, GOODBYE__REASON__FULL, 700);
+	assert_false(is_greeted(scene.client, server, now + 600));
+	assert_true(is_greeted(scene.client, server, now + 10000));
+	zmq_close(server);
+	zmq_ctx_term(context);
+}
+
 static void twenty_restarts_lose_no_call(void **state) {
 	SCENE(scene);
 
@@ -242,6 +297,7 @@ int main(void) {
 		cmocka_unit_test(a_call_that_came_too_late_to_be_sent_costs_nothing),
 		cmocka_unit_test(a_call_waits_for_a_server_that_comes_late),
 		cmocka_unit_test(a_handshake_broken_off_is_no_refusal),
+		cmocka_unit_test(a_full_server_is_left_alone_as_long_as_it_asks),
 		cmocka_unit_test(twenty_restarts_lose_no_call),
 	};
 
