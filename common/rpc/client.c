@@ -277,6 +277,13 @@ bool client_retries(struct rpc_client *client, struct flight *flight, const Head
 		client->tokens_10++;
 	if (status->status != RPC_UNAVAILABLE && status->status != RPC_RESOURCE_EXHAUSTED)
 		return false;
+	/* What a server that stops could not answer is for the next one, as if it had never been sent.
+	 */
+	if (status->status == RPC_UNAVAILABLE && client->link == LINK_LEAVING &&
+	    is_repeatable(flight)) {
+		client_lose(client, flight);
+		return true;
+	}
 	client->tokens_10 -= client->tokens_10 < TENTHS ? client->tokens_10 : TENTHS;
 	/* What is exhausted for good, such as a disk, says nothing of when to come back. */
 	if (status->status == RPC_RESOURCE_EXHAUSTED && !status->retry_after_ms)

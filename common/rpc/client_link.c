@@ -52,15 +52,17 @@ static bool set(void *socket, int option, int value) {
 }
 
 /* Options of messaging by poor lines: no high-water mark on a connecting socket (libzmq 4.3.4 can
- * abort on it); nothing waits in libzmq for a connection, where it could not be called back;
- * reconnect slowly over tcp, at once inside the machine. libzmq's own jitter does not grow with its
- * patience, so each client begins with another one. */
+ * abort on it); reconnect slowly over tcp, at once inside the machine. libzmq's own jitter does not
+ * grow with its patience, so each client begins with another one. ZMQ_IMMEDIATE stays off: with it
+ * libzmq throws away what arrived and was not read yet when the connection ends, such as the last
+ * answers of a server that stops. What was said to a connection that had just gone then comes out
+ * of the next one before its HELLO, where nobody looks at it. */
 static int prepare(void *socket, const char *endpoint) {
 	bool far = strncmp(endpoint, "tcp://", 6) == 0;
 	int far_ms = FAR_RECONNECT_MS + (int)randombytes_uniform(3 * FAR_RECONNECT_MS / 2);
 
 	if (socket_prepare(socket) < 0 || !set(socket, ZMQ_RCVHWM, 0) || !set(socket, ZMQ_SNDHWM, 0) ||
-	    !set(socket, ZMQ_IMMEDIATE, 1) || !set(socket, ZMQ_LINGER, FAREWELL_MS) ||
+	    !set(socket, ZMQ_LINGER, FAREWELL_MS) ||
 	    !set(socket, ZMQ_RECONNECT_IVL, far ? far_ms : NEAR_RECONNECT_MS) ||
 	    !set(socket, ZMQ_RECONNECT_IVL_MAX, far ? FAR_RECONNECT_MAX_MS : NEAR_RECONNECT_MAX_MS) ||
 	    !set(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS) ||
@@ -138,6 +140,22 @@ static void greet_at(struct rpc_client *client, uint32_t delay_ms) {
 	client->hello_ms = clock_monotonic_ms() + delay_ms;
 }
 
+/* Return: whether anything came. */
+static bool drain(struct rpc_client *client) {
+	struct frames frames;
+	bool any = false;
+	int r;
+
+	while ((r = frames_receive(client->socket, FRAMES_PLAIN, &frames)) >= 0 && r != FRAMES_NONE) {
+		if (r == FRAMES_DROPPED)
+			continue;
+		client_take_message(client, &frames);
+		frames_close(&frames);
+		any = true;
+	}
+	return any;
+}
+
 static void take_event(struct rpc_client *client, uint16_t event) {
 	if (client->link == LINK_REFUSED)
 		return;
@@ -151,6 +169,7 @@ static void take_event(struct rpc_client *client, uint16_t event) {
 		client->was_up = true;
 		break;
 	case ZMQ_EVENT_DISCONNECTED:
+		(void)drain(client); /* what arrived before counts */
 		client->link = LINK_DOWN;
 		lose_all(client);
 		break;
@@ -311,22 +330,6 @@ void client_take_message(struct rpc_client *client, struct frames *frames) {
 	}
 	if (client->sent)
 		client->asked_ms = clock_monotonic_ms();
-}
-
-/* Return: whether anything came. */
-static bool drain(struct rpc_client *client) {
-	struct frames frames;
-	bool any = false;
-	int r;
-
-	while ((r = frames_receive(client->socket, FRAMES_PLAIN, &frames)) >= 0 && r != FRAMES_NONE) {
-		if (r == FRAMES_DROPPED)
-			continue;
-		client_take_message(client, &frames);
-		frames_close(&frames);
-		any = true;
-	}
-	return any;
 }
 
 void client_look(struct rpc_client *client) {

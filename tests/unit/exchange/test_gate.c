@@ -257,6 +257,7 @@ enum parent_stage {
 static void a_gate_that_is_stopped_ends_what_it_was_asked(void **state) {
 	AUTO(house_close) struct house commune;
 	struct rpc_identity parent;
+	NodeStateRequest last = NODE_STATE_REQUEST__INIT;
 	char settings[128];
 	char endpoint[TINY_ENDPOINT_SIZE];
 	uint64_t started;
@@ -274,6 +275,9 @@ static void a_gate_that_is_stopped_ends_what_it_was_asked(void **state) {
 		house_start(&commune, HOUSE_EXCHANGE);
 		for (size_t j = 0; j < LENGTH_OF(tickets); j++)
 			tickets[j] = begin_sync(&commune);
+		/* What the gate had not looked at would wait for the next one. */
+		assert_int_equal(
+		    house_ask(&commune, HOUSE_EXCHANGE, "Node/State", &last.base).status, RPC_OK);
 		if (stage >= PARENT_DIALLED) {
 			await_readable(listener);
 			gate = accept(listener, NULL, NULL);

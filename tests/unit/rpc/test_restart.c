@@ -157,6 +157,26 @@ static void calls_in_hand_are_answered_before_the_server_goes(void **state) {
 	assert_int_equal(atomic_load(&scene.server->served), 1);
 }
 
+/* Even if the caller looks only when the connection is gone, too. */
+static void answers_that_arrived_outlive_their_connection(void **state) {
+	enum { CALLS = 10 };
+	SCENE(scene);
+	uint64_t tickets[CALLS];
+
+	(void)state;
+	scene.server = tiny_start(scene.endpoint);
+	assert_int_equal(call(&scene, "Exchange/Marks", 0), RPC_OK);
+	tiny_behave(scene.server, TINY_KEEPS);
+	for (size_t i = 0; i < CALLS; i++)
+		tickets[i] = begin(&scene, "Exchange/Marks", 20000);
+	tiny_wait_kept(scene.server, CALLS);
+	tiny_behave(scene.server, TINY_ANSWERS);
+	tiny_wait_answered(scene.server);
+	tiny_stopp(&scene.server);
+	for (size_t i = 0; i < CALLS; i++)
+		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
+}
+
 static void a_call_that_was_given_up_is_never_done_later(void **state) {
 	SCENE(scene);
 
@@ -292,6 +312,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_in_flight_survive_a_restart),
 		cmocka_unit_test(calls_in_hand_are_answered_before_the_server_goes),
+		cmocka_unit_test(answers_that_arrived_outlive_their_connection),
 		cmocka_unit_test(a_call_that_must_not_be_repeated_ends_with_its_server),
 		cmocka_unit_test(a_call_that_was_given_up_is_never_done_later),
 		cmocka_unit_test(a_call_that_came_too_late_to_be_sent_costs_nothing),
