@@ -167,6 +167,19 @@ static void welcome(struct rpc_server *server, struct connection *connection, co
 		    ((long long)hello->time_ms - (long long)reply.time_ms) / 1000);
 }
 
+/* `code` is of the node whose key it is; "" for a stranger and for the office. */
+static void refuse_hello(struct rpc_server *server, const struct listener *listener,
+    struct frames *frames, const char *code, Goodbye__Reason reason) {
+	struct caller *caller =
+	    listener->keyring && !*code ? NULL : connections_caller(&server->connections, code);
+
+	if (reason != GOODBYE__REASON__STOPPING)
+		server_audit(server, caller, "hello-refused", NULL,
+		    protobuf_c_enum_descriptor_get_value(&goodbye__reason__descriptor, (int)reason)->name);
+	turn_away(server, listener, &frames->routing, reason,
+	    reason == GOODBYE__REASON__FULL ? COME_BACK_MS + randombytes_uniform(4 * COME_BACK_MS) : 0);
+}
+
 static struct connection *introduce(struct rpc_server *server, struct listener *listener,
     struct frames *frames, const uint8_t key[CONNECTION_KEY_SIZE], const struct part *part) {
 	ProtobufCMessage *unpacked = NULL;
@@ -194,13 +207,7 @@ static struct connection *introduce(struct rpc_server *server, struct listener *
 	else if (too_many_hellos(server) || !make_place(server))
 		reason = GOODBYE__REASON__FULL;
 	if (reason) {
-		server_audit(server,
-		    listener->keyring && !*code ? NULL : connections_caller(&server->connections, code),
-		    "hello-refused", NULL,
-		    protobuf_c_enum_descriptor_get_value(&goodbye__reason__descriptor, (int)reason)->name);
-		turn_away(server, listener, &frames->routing, reason,
-		    reason == GOODBYE__REASON__FULL ? COME_BACK_MS + randombytes_uniform(4 * COME_BACK_MS)
-		                                    : 0);
+		refuse_hello(server, listener, frames, code, reason);
 		return NULL;
 	}
 	connection = connections_add(&server->connections, key, code, server->now_us / 1000);
