@@ -80,6 +80,12 @@ bool rpc_call_is_over(const struct rpc_call *call) {
 	       clock_monotonic_ms() > call->deadline_ms;
 }
 
+int rpc_call_refuse_over(struct rpc_call *call, Fault__Reason late) {
+	if (atomic_load(&call->own->cancelled))
+		return rpc_call_refuse(call, RPC_CANCELLED, FAULT__REASON__CANCELLED, NULL, NULL);
+	return rpc_call_refuse(call, RPC_DEADLINE_EXCEEDED, late, call->method->name, NULL);
+}
+
 /* A peer speaks for itself; whom it serves is not ours to judge. */
 static int find_actor(
     struct rpc_call *call, struct token_checker *tokens, const ProtobufCBinaryData *token) {

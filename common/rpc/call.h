@@ -52,6 +52,10 @@ int rpc_call_pack(struct rpc_call *call);
  * any thread. */
 bool rpc_call_is_over(const struct rpc_call *call);
 
+/* Ends a call that is over: CANCELLED when nobody waits, else DEADLINE_EXCEEDED and why it took so
+ * long. Return: status. */
+int rpc_call_refuse_over(struct rpc_call *call, Fault__Reason late);
+
 /* The next message of a method that streams requests, in `arena`; waits for it. Not from the loop's
  * thread. Return: 0, RPC_CALL_END after the last one, a positive status with which the call was
  * refused (RPC_CANCELLED, RPC_DEADLINE_EXCEEDED, RPC_INVALID_ARGUMENT), or -ENOMEM. */

@@ -52,13 +52,6 @@ static void wait_until(struct rpc_call *call, uint64_t until_ms) {
 	pthread_cond_timedwait(&call->own->changed, server_lock(call->own->server), &until);
 }
 
-static int refuse_over(struct rpc_call *call) {
-	if (atomic_load(&call->own->cancelled))
-		return rpc_call_refuse(call, RPC_CANCELLED, FAULT__REASON__CANCELLED, NULL, NULL);
-	return rpc_call_refuse(
-	    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__CANCELLED, call->method->name, NULL);
-}
-
 int rpc_call_receive(struct rpc_call *call, struct arena *arena, ProtobufCMessage **ret_message) {
 	struct rpc_call_private *own = call->own;
 	pthread_mutex_t *lock = server_lock(own->server);
@@ -75,7 +68,8 @@ int rpc_call_receive(struct rpc_call *call, struct arena *arena, ProtobufCMessag
 		answer = own->arrived_all ? RPC_CALL_END : RPC_CANCELLED;
 	pthread_mutex_unlock(lock);
 	if (answer)
-		return answer == RPC_CALL_END ? answer : refuse_over(call);
+		return answer == RPC_CALL_END ? answer
+		                              : rpc_call_refuse_over(call, FAULT__REASON__CANCELLED);
 	switch (message_unpack(call->method->request, chunk->bytes, chunk->size, arena, ret_message)) {
 	case MESSAGE_OK: break;
 	case MESSAGE_TOO_LARGE:
@@ -123,7 +117,7 @@ int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message) {
 	if (!over)
 		return 0;
 	free(chunk);
-	return refuse_over(call);
+	return rpc_call_refuse_over(call, FAULT__REASON__CANCELLED);
 }
 
 void rpc_call_wait(struct rpc_call *call, unsigned wait_ms) {

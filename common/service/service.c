@@ -107,8 +107,7 @@ static void settle(struct service *service, struct rpc_call *call, int result) {
 
 /* Nobody waits for it any more: it is not begun. */
 static int refuse_dead(struct rpc_call *call) {
-	return rpc_call_refuse(
-	    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+	return rpc_call_refuse_over(call, FAULT__REASON__OVERLOADED);
 }
 
 static int handle(struct service *service, struct rpc_call *call, struct store_txn *txn,
