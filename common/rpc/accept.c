@@ -10,7 +10,7 @@
 #include "common/base/message.h"
 #include "common/rpc/server_internal.h"
 
-enum { COME_BACK_MS = 1000, CLOCK_SKEW_MS = 120000 };
+enum { CLOCK_SKEW_MS = 120000 };
 
 /* A part of the message that is looked at. */
 struct part {
@@ -176,8 +176,11 @@ static void refuse_hello(struct rpc_server *server, const struct listener *liste
 	if (reason != GOODBYE__REASON__STOPPING)
 		server_audit(server, caller, "hello-refused", NULL,
 		    protobuf_c_enum_descriptor_get_value(&goodbye__reason__descriptor, (int)reason)->name);
+	/* Not all at once. */
 	turn_away(server, listener, &frames->routing, reason,
-	    reason == GOODBYE__REASON__FULL ? COME_BACK_MS + randombytes_uniform(4 * COME_BACK_MS) : 0);
+	    reason == GOODBYE__REASON__FULL
+	        ? RPC_COME_BACK_MS + randombytes_uniform(4 * RPC_COME_BACK_MS)
+	        : 0);
 }
 
 static struct connection *introduce(struct rpc_server *server, struct listener *listener,
@@ -260,7 +263,7 @@ static void take_request(
 	if (is_overloaded(server, connection)) {
 		status = rpc_call_refuse(
 		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, header->method, NULL);
-		call->retry_after_ms = COME_BACK_MS;
+		call->retry_after_ms = RPC_COME_BACK_MS;
 	} else
 		status = rpc_call_prepare(
 		    call, server->contract, server->tokens, header, part->payload, header->size);

@@ -29,6 +29,7 @@
 #define RPC_CONNECTIONS_MAX  10000
 #define RPC_HELLOS_PER_S     500u       /* beyond this a dialler is asked to come back later */
 #define RPC_OUTBOX_MAX       (4u << 20) /* bytes for one connection that does not take them */
+#define RPC_COME_BACK_MS     1000       /* after a refusal for want of room, at the earliest */
 #define RPC_MEMORY_MAX       ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
 #define RPC_MEMORY_FACTOR                                                                          \
 	32 /* an honest request needs a few times its bytes, no more than that                         \

@@ -198,6 +198,7 @@ static void queue_write(struct service *service, struct rpc_call *call) {
 	}
 	rpc_call_refuse(
 	    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__OVERLOADED, call->method->name, NULL);
+	call->retry_after_ms = RPC_COME_BACK_MS;
 	rpc_server_answer(service->server, call);
 }
 
