@@ -66,4 +66,5 @@
 #define RPC_SILENCE_MS   60000
 #define RPC_TRY_AGAIN_MS 10   /* a line that took nothing is offered it again */
 #define RPC_SWEEP_MS     1000 /* how often a server looks for the silent */
+#define RPC_FAREWELL_MS  100  /* for the last words of a server to be taken up */
 #define RPC_DRAIN_MS     2000 /* for the calls in hand of a server that stops */

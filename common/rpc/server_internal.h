@@ -32,6 +32,7 @@ struct rpc_server {
 	struct connections connections;
 	struct connection *dirty; /* outboxes to send */
 	size_t waiting;           /* connections whose outbox did not go */
+	uint64_t left_ms;         /* monotonic; when anything left last */
 	struct batch_store batches;
 	struct arena scratch; /* of the message that is looked at */
 	struct stats stats;

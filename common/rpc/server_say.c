@@ -49,6 +49,8 @@ static int flush(struct rpc_server *server, struct connection *connection) {
 	if (connection->waiting != (r == OUTBOX_WAITS))
 		server->waiting += connection->waiting ? (size_t)-1 : 1;
 	connection->waiting = r == OUTBOX_WAITS;
+	if (r == OUTBOX_EMPTY)
+		server->left_ms = server->now_us / 1000;
 	connection->try_ms = server->now_us / 1000 + RPC_TRY_AGAIN_MS;
 	return r;
 }
