@@ -79,9 +79,9 @@ class StrangerTest(unittest.TestCase):
         """Whoever keeps to the rules is served."""
         self.assertEqual(self.echo(self.bystander, b"still here"), b"still here")
 
-    def dial(self, service="reporting", **keys):
+    def dial(self, service="reporting"):
         """A connection on which nothing was said."""
-        return self.lines.enter_context(foreign.Connection(self.ipc(service), self.contract, **keys))
+        return self.lines.enter_context(foreign.Connection(self.ipc(service), self.contract))
 
     def connect(self, service="reporting", **hello):
         """A connection that was welcome."""
@@ -348,8 +348,8 @@ class Streams(StrangerTest):
         """Asks for messages."""
         return self.contract.LineOrder(chunks=chunks, chunk_bytes=size)
 
-    def drained(self, line):
-        """How many messages came until the server had time to send more than it may."""
+    def arrived_in_the_end(self, line):
+        """How many messages of each call came, when the server had time to send more than it may."""
         for _ in range(20):
             self.echo(line)
         return [len(call.arrived) for call in line.calls.values()]
@@ -401,7 +401,7 @@ class Streams(StrangerTest):
         call = line.begin("Line/Download", self.order())
         window = -(-foreign.WINDOW_OF_CALL // len(self.chunk().SerializeToString()))
         line.wait(lambda: len(call.arrived) == window)
-        self.assertEqual(self.drained(line), [window])
+        self.assertEqual(self.arrived_in_the_end(line), [window])
         line.grants = True
         self.assertEqual(sum(1 for _ in call), self.CHUNKS)
 
@@ -410,7 +410,7 @@ class Streams(StrangerTest):
         line.grants = False
         calls = [line.begin("Line/Download", self.order(10)) for _ in range(3)]
         line.wait(lambda: sum(len(call.arrived) for call in calls) == 2)
-        self.assertEqual(sum(self.drained(line)), 2)
+        self.assertEqual(sum(self.arrived_in_the_end(line)), 2)
         line.grants = True
         line.grant(0, 1 << 20)
         self.assertEqual([sum(1 for _ in call) for call in calls], [10, 10, 10])
