@@ -304,7 +304,6 @@ static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t
 	}
 }
 
-/* A server that breaks the rules is left; the next connection may be better. */
 static void reconnect(struct rpc_client *client) {
 	client->link = LINK_DOWN;
 	part_from_all(client, client_lose);
@@ -344,6 +343,8 @@ void client_take_message(struct rpc_client *client, struct frames *frames) {
 		}
 		case HEADER__KIND__PONG: break;
 		default:
+			/* A server that breaks the rules is left. Each time costs an attempt, so it has an end.
+			 */
 			if (!client_take_part(client, header, &frames->payload, at)) {
 				reconnect(client);
 				return;

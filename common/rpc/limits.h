@@ -28,7 +28,7 @@
 #define RPC_SPARE_CALLS_MAX   64   /* that keep memory for their next use */
 #define RPC_CONNECTIONS_MAX   10000
 #define RPC_HELLOS_PER_S      500u /* beyond this a dialler is asked to come back later */
-#define RPC_HELLOS_PEER_PER_S 10u  /* of them, of one node that is a peer */
+#define RPC_HELLOS_PEER_PER_S 20u  /* of them, of one node that is a peer */
 #define RPC_STREAMS_MAX       8 /* calls that stream, of one peer or one connection of the office */
 #define RPC_OUTBOX_MAX        (4u << 20) /* bytes for one connection that does not take them */
 #define RPC_MEMORY_MAX        ((size_t)64 << 20) /* arena of one call: request, reply and scratch */

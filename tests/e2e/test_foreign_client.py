@@ -674,21 +674,21 @@ class Peers(StrangerTest):
         with open(self.node.public_key, encoding="ascii") as file:
             self.server_key = file.read().strip().encode()
 
-    def admit(self, code, keys):
+    def admit(self, code, keys, how="--replace"):
         """As an administrator does with the key that a commune handed over."""
         path = os.path.join(self.temporary.name, f"{code}.pub")
         with open(path, "wb") as file:
             file.write(keys[0] + b"\n")
-        harness.expect(self.node.run("peer", "add", code, path, "--replace"))
+        harness.expect(self.node.run("peer", "add", code, path, how))
 
     def gate(self, keys=None):
         """A connection to the gate on which nothing was said."""
         return self.lines.enter_context(
             foreign.Connection(self.node.endpoint, self.contract, keys or self.keys, self.server_key))
 
-    def peer(self, lane="LANE_CONTROL"):
+    def peer(self, lane="LANE_CONTROL", keys=None):
         """A connection that was welcome."""
-        line = self.gate()
+        line = self.gate(keys)
         line.hello(node=COMMUNE, lane=lane)
         return line
 
@@ -747,6 +747,23 @@ class Peers(StrangerTest):
         call = line.begin("Line/Download", self.contract.LineOrder(chunks=200, chunk_bytes=5000))
         self.assertEqual(sum(len(chunk.body) for chunk in call), 1_000_000)
         call.end()
+
+    def test_a_node_that_changes_its_key_is_served_with_both_until_the_old_one_is_struck_off(self):
+        new = zmq.curve_keypair()
+        self.admit(COMMUNE, new, "--next")
+        old_line, new_line = self.peer(), self.peer("LANE_BULK", new)
+        for line in (old_line, new_line):
+            self.assertEqual(self.echo(line), b"xin chao")
+        self.assertEqual(len(harness.expect(self.node.run("peer", "list", "--json")).json()), 1)
+        self.admit(COMMUNE, new)
+        self.assertEqual(self.echo(new_line), b"xin chao")
+        old_line.say(self.contract.part("PING"))
+        self.expect_goodbye(old_line, "NOT_ALLOWED")
+        self.assertEqual(self.knock(self.keys), zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+        self.admit(COMMUNE, self.keys, "--next")
+        harness.expect(self.node.run("peer", "remove", COMMUNE))
+        for keys in (self.keys, new):
+            self.assertEqual(self.knock(keys), zmq.EVENT_HANDSHAKE_FAILED_AUTH)
 
     def test_a_key_that_is_struck_off_is_served_no_more(self):
         line = self.peer()
