@@ -6,7 +6,7 @@
 #include "common/rpc/trace.h"
 #include "proto/contract.h"
 
-enum { STATS_LATENCY_BUCKETS = 28, STATS_SPANS = 512 };
+enum { STATS_LATENCY_BUCKETS = 28, STATS_SPANS = 2048 };
 
 struct method_stats {
 	uint64_t by_status[RPC_STATUS_COUNT];
