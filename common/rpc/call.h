@@ -72,5 +72,8 @@ int rpc_call_receive(struct rpc_call *call, struct arena *arena, ProtobufCMessag
  * the loop's thread. Return: 0, a positive status as above, or -ENOMEM. */
 int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message);
 
+/* Whether rpc_call_send would not wait now. */
+bool rpc_call_has_room(struct rpc_call *call);
+
 /* Wait for at most `wait_ms`, less when the call is over. Not from the loop's thread. */
 void rpc_call_wait(struct rpc_call *call, unsigned wait_ms);

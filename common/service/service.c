@@ -45,6 +45,7 @@ static const struct service_method common_methods[] = {
 	{ "Node/State", service_state, NULL },
 	{ "Node/Statistics", service_statistics, NULL },
 	{ "Node/Trace", service_trace, NULL },
+	{ "Node/Verify", service_verify, NULL },
 	{ "Reflection/Describe", service_describe, NULL },
 	{ "Line/Echo", service_echo, NULL },
 	{ "Line/Upload", service_upload, NULL },

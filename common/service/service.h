@@ -93,6 +93,7 @@ service_handler service_watch;        /* Health/Watch */
 service_handler service_state;        /* Node/State */
 service_handler service_statistics;   /* Node/Statistics */
 service_handler service_trace;        /* Node/Trace */
+service_handler service_verify;       /* Node/Verify */
 service_handler service_describe;     /* Reflection/Describe */
 service_handler service_echo;         /* Line/Echo */
 service_handler service_upload;       /* Line/Upload */

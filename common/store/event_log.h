@@ -23,6 +23,12 @@ struct event_mark {
 	uint8_t head[EVENT_HASH_SIZE];
 };
 
+/* Its key in the log; sequence 0: before the first of that epoch. */
+struct key event_log_key(const char *origin, Stream stream, uint32_t epoch, uint64_t sequence);
+
+/* BLAKE2b-256 of an event's bytes, as the next one names it. */
+void event_hash(const uint8_t *bytes, size_t size, uint8_t ret_hash[EVENT_HASH_SIZE]);
+
 /* What is to become an event of this node. Borrowed for the call. */
 struct event_draft {
 	Stream stream;

@@ -14,6 +14,9 @@
 #include "services/cli/faults.h"
 #include "services/cli/token.h"
 
+const char *const cli_services[CLI_SERVICES] = { "dossiers", "staffing", "documents", "reporting",
+	"exchange" };
+
 struct cli_client {
 	struct cli_client *next;
 	const char *service;

@@ -4,6 +4,10 @@
 
 #include "services/cli/cli.h"
 
+/* The services of a node. */
+enum { CLI_SERVICES = 5 };
+extern const char *const cli_services[CLI_SERVICES];
+
 /* The client of a service, opened at first use. When the node does not run it says so.
  * Return: EXIT_OK or the exit status. */
 int cli_client(struct cli *cli, const char *service, struct rpc_client **ret_client);

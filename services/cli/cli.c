@@ -28,6 +28,7 @@ static const struct command commands[] = {
 	{ "report", "make", command_report_make },
 	{ "report", "open", command_report_open },
 	{ "status", NULL, command_status },
+	{ "verify", NULL, command_verify },
 	{ "call", NULL, command_call },
 	{ "token", "make", command_token_make },
 	{ "calendar", "due", command_calendar_due },

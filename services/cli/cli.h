@@ -54,6 +54,7 @@ int command_sync(struct cli *cli, int argc, char **argv);
 int command_report_make(struct cli *cli, int argc, char **argv);
 int command_report_open(struct cli *cli, int argc, char **argv);
 int command_status(struct cli *cli, int argc, char **argv);
+int command_verify(struct cli *cli, int argc, char **argv);
 int command_token_make(struct cli *cli, int argc, char **argv);
 int command_call(struct cli *cli, int argc, char **argv);
 int command_calendar_due(struct cli *cli, int argc, char **argv);

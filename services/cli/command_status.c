@@ -7,8 +7,6 @@
 #include "services/cli/calls.h"
 #include "services/cli/transcoder.h"
 
-static const char *const names[] = { "dossiers", "staffing", "documents", "reporting", "exchange" };
-
 static void print_health(struct cli *cli, const NodeState *health) {
 	cli_print(cli, "status.service", "service", health->service, "version", health->version,
 	    "resident", cli_number(cli, health->resident_bytes >> 10), "store",
@@ -25,12 +23,12 @@ int command_status(struct cli *cli, int argc, char **argv) {
 	int status = argc == 1 ? cli_open_node(cli) : cli_usage(cli, "status", NULL);
 
 	(void)argv;
-	for (size_t i = 0; i < LENGTH_OF(names) && status == EXIT_OK; i++) {
+	for (size_t i = 0; i < CLI_SERVICES && status == EXIT_OK; i++) {
 		NodeStateRequest request = NODE_STATE_REQUEST__INIT;
 		const ProtobufCMessage *reply;
 		json_t *json;
 
-		status = cli_call(cli, names[i],
+		status = cli_call(cli, cli_services[i],
 		    &(struct rpc_request) { .method = "Node/State", .message = &request.base }, &reply);
 		if (status)
 			break;

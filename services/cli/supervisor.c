@@ -24,17 +24,12 @@
 #include "common/base/log.h"
 #include "services/cli/calls.h"
 
-enum { SERVICES = 5 };
-
 #define READY_MAX_MS   30000 /* a service that takes longer to answer will not */
 #define READY_LOOK_MS  10
 #define STOP_MAX_MS    10000 /* then it is killed */
 #define RESTART_MIN_MS 50
 #define RESTART_MAX_MS 5000
 #define STEADY_MS      10000 /* having run so long, the next restart is quick again */
-
-static const char *const names[SERVICES] = { "staffing", "dossiers", "documents", "reporting",
-	"exchange" };
 
 struct child {
 	pid_t pid;            /* 0: not running */
@@ -46,7 +41,7 @@ struct child {
 
 struct supervisor {
 	struct cli *cli;
-	struct child children[SERVICES];
+	struct child children[CLI_SERVICES];
 	char programs[PATH_MAX]; /* the folder of our own program */
 	struct rlimit memory;    /* of each service; what a store maps is not counted */
 	int signals;
@@ -135,7 +130,7 @@ static void start(struct supervisor *supervisor, size_t i) {
 	char program[PATH_MAX + 32];
 	pid_t parent = getpid();
 
-	snprintf(program, sizeof(program), "%s/cchc-%s", supervisor->programs, names[i]);
+	snprintf(program, sizeof(program), "%s/cchc-%s", supervisor->programs, cli_services[i]);
 	child->pid = fork();
 	if (child->pid == 0)
 		become_service(supervisor, program, parent);
@@ -143,7 +138,7 @@ static void start(struct supervisor *supervisor, size_t i) {
 	if (child->pid < 0) {
 		child->pid = 0;
 		child->restart_ms = child->started_ms + RESTART_MAX_MS;
-		log_failure("fork-failed", -errno, "%s", names[i]);
+		log_failure("fork-failed", -errno, "%s", cli_services[i]);
 	}
 }
 
@@ -155,14 +150,14 @@ static void on_end(struct supervisor *supervisor, size_t i, int status) {
 	if (supervisor->stopping)
 		return;
 	if (!supervisor->ready) {
-		cli_say(supervisor->cli, "up.service_failed", "service", names[i], NULL);
+		cli_say(supervisor->cli, "up.service_failed", "service", cli_services[i], NULL);
 		supervisor->failed = true;
 		supervisor->stopping = true;
 		return;
 	}
 	if (now - child->started_ms > STEADY_MS || child->patience_ms == 0)
 		child->patience_ms = RESTART_MIN_MS;
-	log_warn("service-ended", "%s ended (%s %d); starting again in %llu ms", names[i],
+	log_warn("service-ended", "%s ended (%s %d); starting again in %llu ms", cli_services[i],
 	    WIFSIGNALED(status) ? "signal" : "exit",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
 	    (unsigned long long)child->patience_ms);
@@ -176,7 +171,7 @@ static void reap(struct supervisor *supervisor) {
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (size_t i = 0; i < SERVICES; i++)
+		for (size_t i = 0; i < CLI_SERVICES; i++)
 			if (supervisor->children[i].pid == pid)
 				on_end(supervisor, i, status);
 }
@@ -194,7 +189,7 @@ static int start_due(struct supervisor *supervisor) {
 	uint64_t now = clock_monotonic_ms();
 	int wait_ms = -1;
 
-	for (size_t i = 0; i < SERVICES; i++) {
+	for (size_t i = 0; i < CLI_SERVICES; i++) {
 		struct child *child = &supervisor->children[i];
 
 		if (child->pid)
@@ -212,7 +207,7 @@ static void look_for_answers(struct supervisor *supervisor) {
 	struct cli *cli = supervisor->cli;
 	bool all = true;
 
-	for (size_t i = 0; i < SERVICES; i++) {
+	for (size_t i = 0; i < CLI_SERVICES; i++) {
 		struct child *child = &supervisor->children[i];
 		NodeStateRequest check = NODE_STATE_REQUEST__INIT;
 		struct rpc_request request = {
@@ -220,8 +215,8 @@ static void look_for_answers(struct supervisor *supervisor) {
 		};
 		const ProtobufCMessage *health;
 
-		if (!child->answered && cli_service_listens(cli, names[i]))
-			child->answered = cli_call(cli, names[i], &request, &health) == EXIT_OK;
+		if (!child->answered && cli_service_listens(cli, cli_services[i]))
+			child->answered = cli_call(cli, cli_services[i], &request, &health) == EXIT_OK;
 		all = all && child->answered;
 	}
 	if (all) {
@@ -254,14 +249,14 @@ static void watch(struct supervisor *supervisor) {
 }
 
 static bool any_left(const struct supervisor *supervisor) {
-	for (size_t i = 0; i < SERVICES; i++)
+	for (size_t i = 0; i < CLI_SERVICES; i++)
 		if (supervisor->children[i].pid)
 			return true;
 	return false;
 }
 
 static void signal_all(const struct supervisor *supervisor, int signal) {
-	for (size_t i = 0; i < SERVICES; i++)
+	for (size_t i = 0; i < CLI_SERVICES; i++)
 		if (supervisor->children[i].pid)
 			kill(supervisor->children[i].pid, signal);
 }
