@@ -229,6 +229,32 @@ int event_log_marks(struct store_txn *txn, Stream stream, struct arena *arena,
 	return 0;
 }
 
+Mark *event_mark_message(const struct event_mark *mark, struct arena *arena) {
+	Mark *message = arena_alloc(arena, sizeof(*message));
+
+	if (!message)
+		return NULL;
+	mark__init(message);
+	message->origin = arena_copy_text(arena, mark->origin, strlen(mark->origin));
+	message->epoch = mark->epoch;
+	message->sequence = mark->sequence;
+	message->clock = mark->clock;
+	message->head.len = EVENT_HASH_SIZE;
+	message->head.data = arena_copy(arena, mark->head, EVENT_HASH_SIZE);
+	return message->origin && message->head.data ? message : NULL;
+}
+
+VerifiedLog *event_mark_log(const struct event_mark *mark, struct arena *arena) {
+	VerifiedLog *log = arena_alloc(arena, sizeof(*log));
+
+	if (!log)
+		return NULL;
+	verified_log__init(log);
+	log->stream = mark->stream;
+	log->mark = event_mark_message(mark, arena);
+	return log->mark ? log : NULL;
+}
+
 struct reading {
 	ProtobufCBinaryData *events;
 	size_t count;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "cchc/node.pb-c.h"
 #include "cchc/records.pb-c.h"
 #include "common/store/store.h"
 
@@ -66,6 +67,10 @@ int event_log_mark(
  * `arena`. Return: 0 or a negative errno. */
 int event_log_marks(struct store_txn *txn, Stream stream, struct arena *arena,
     struct event_mark **ret_marks, size_t *ret_count);
+
+/* A mark as a message, with copies in `arena`; null when memory is out. */
+Mark *event_mark_message(const struct event_mark *mark, struct arena *arena);
+VerifiedLog *event_mark_log(const struct event_mark *mark, struct arena *arena);
 
 /* Events of a stream that follow `after` (origins not named there: from the start), each origin in
  * log order, until `max_bytes` are reached. Bytes are borrowed from the transaction.

@@ -244,6 +244,29 @@ int register_apply(struct store_txn *txn, const struct schema *schema, const Eve
 	return txn->error;
 }
 
+int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event) {
+	const struct register_type *type = schema_register(schema, event->type);
+	ProtobufCMessage *record;
+	struct store_value value;
+	struct key key;
+	int r;
+
+	if (!type || type->stream != event->stream)
+		return STORE_NOT_FOUND;
+	if (message_unpack(type->record, event->body.data, event->body.len, txn->arena, &record))
+		return txn->arena->refused ? no_record(txn, txn->arena) : STORE_NOT_FOUND;
+	r = record_key(type, record, txn->arena, &key);
+	if (r == 0)
+		r = store_get(txn, TABLE_STATE, &key, &value);
+	if (r < 0)
+		return failed_below(r);
+	/* What stands above wrote last, or this event would have had no effect. */
+	if (r == STORE_NOT_FOUND ||
+	    !stands_above(name_text(txn, record_origin(value), txn->arena), event->origin))
+		put_record(txn, type, &key, event->origin, event->body.data, event->body.len);
+	return txn->error;
+}
+
 int register_load(struct store_txn *txn, const struct register_type *type, const char *code,
     struct arena *arena, ProtobufCMessage **ret_record, const char **ret_origin) {
 	struct key key = record_key_of_code(type, code);

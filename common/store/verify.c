@@ -226,23 +226,9 @@ static int copy_logs(struct verify *verify, struct arena *arena, VerifyResult *r
 	if (!result->logs)
 		return failed_here(-ENOMEM);
 	for (size_t i = 0; i < verify->log_count; i++) {
-		const struct event_mark *reached = &verify->logs[i].reached;
-		VerifiedLog *log = arena_alloc(arena, sizeof(*log));
-		Mark *mark = arena_alloc(arena, sizeof(*mark));
+		VerifiedLog *log = event_mark_log(&verify->logs[i].reached, arena);
 
-		if (!log || !mark)
-			return failed_here(-ENOMEM);
-		verified_log__init(log);
-		mark__init(mark);
-		log->stream = reached->stream;
-		log->mark = mark;
-		mark->origin = arena_copy_text(arena, reached->origin, strlen(reached->origin));
-		mark->epoch = reached->epoch;
-		mark->sequence = reached->sequence;
-		mark->clock = reached->clock;
-		mark->head.data = arena_copy(arena, reached->head, EVENT_HASH_SIZE);
-		mark->head.len = EVENT_HASH_SIZE;
-		if (!mark->origin || !mark->head.data)
+		if (!log)
 			return failed_here(-ENOMEM);
 		result->logs[result->n_logs++] = log;
 	}

@@ -29,6 +29,17 @@ bool cli_node_runs(struct cli *cli) {
 	return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0;
 }
 
+int cli_lock_node(struct cli *cli, int *ret_lock) {
+	AUTO(file_descriptor_close)
+	int lock = openat(cli->node.run, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return failed_here(-errno);
+	*ret_lock = lock;
+	lock = -1;
+	return 0;
+}
+
 bool cli_service_listens(struct cli *cli, const char *service) {
 	AUTO(file_descriptor_close) int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

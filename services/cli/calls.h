@@ -23,6 +23,10 @@ int cli_call_failed(struct cli *cli, const char *service, int r, const struct rp
 /* Whether a process keeps this node running (`cchc node up`). */
 bool cli_node_runs(struct cli *cli);
 
+/* Be the one process that may keep this node running; nobody else may while `ret_lock` is open.
+ * Return: 0, -EWOULDBLOCK when another is, or another negative errno. */
+int cli_lock_node(struct cli *cli, int *ret_lock);
+
 /* Whether a service of this node answers at its socket. */
 bool cli_service_listens(struct cli *cli, const char *service);
 

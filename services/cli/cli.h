@@ -55,6 +55,8 @@ int command_report_make(struct cli *cli, int argc, char **argv);
 int command_report_open(struct cli *cli, int argc, char **argv);
 int command_status(struct cli *cli, int argc, char **argv);
 int command_verify(struct cli *cli, int argc, char **argv);
+int command_backup(struct cli *cli, int argc, char **argv);
+int command_restore(struct cli *cli, int argc, char **argv);
 int command_token_make(struct cli *cli, int argc, char **argv);
 int command_call(struct cli *cli, int argc, char **argv);
 int command_calendar_due(struct cli *cli, int argc, char **argv);
@@ -74,6 +76,9 @@ int cli_open_node(struct cli *cli);
 
 /* A path below share/, in the command's arena. */
 const char *cli_share_path(struct cli *cli, const char *below);
+
+/* A program beside our own, in the command's arena; null when there is no telling where. */
+const char *cli_program_path(struct cli *cli, const char *name);
 
 /* Number as text, thousands apart by dots, in the command's arena. */
 const char *cli_number(struct cli *cli, uint64_t number);
