@@ -14,8 +14,8 @@
 #include "services/cli/faults.h"
 #include "services/cli/token.h"
 
-const char *const cli_services[CLI_SERVICES] = { "dossiers", "staffing", "documents", "reporting",
-	"exchange" };
+const char *const cli_services[CLI_SERVICES] = { "dossiers", "documents", "reporting", "exchange",
+	"staffing" };
 
 struct cli_client {
 	struct cli_client *next;

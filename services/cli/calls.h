@@ -4,7 +4,8 @@
 
 #include "services/cli/cli.h"
 
-/* The services of a node. */
+/* The services of a node, who follows another's log before who writes it: what is asked of them in
+ * this order never shows a copy that reaches further than its original. */
 enum { CLI_SERVICES = 5 };
 extern const char *const cli_services[CLI_SERVICES];
 

@@ -155,6 +155,8 @@ static int restore_here(struct cli *cli, const char *folder, const BackupManifes
 		return EXIT_FAILED;
 	}
 	cli_say(cli, "restore.done", "folder", cli->node.folder, "before", before, NULL);
+	if (*cli->node.settings.parent)
+		cli_say(cli, "restore.ask_parent", NULL);
 	return EXIT_OK;
 }
 

@@ -116,6 +116,11 @@ class Backup(unittest.TestCase):
         self.assertTrue(self.office.verify()["whole"])
         self.backup = os.path.join(self.base, "backup-0")
         events = {part["service"]: int(part["events"]) for part in self.manifest()["parts"]}
+        # No copy of the units reaches further than the log it follows.
+        reached = {part["service"]: int(log["mark"]["sequence"]) for part in self.manifest()["parts"]
+                   for log in part.get("logs", []) if log["stream"] == "STREAM_UNITS"}
+        for service, sequence in reached.items():
+            self.assertLessEqual(sequence, reached["staffing"], service)
         self.office.stop()
         again = self.open_elsewhere()
         self.assertTrue(again.verify()["whole"])

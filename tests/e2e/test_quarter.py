@@ -69,7 +69,7 @@ class Quarter(unittest.TestCase):
                 proof = office.verify()
                 self.assertTrue(proof["whole"])
                 self.assertEqual([service["service"] for service in proof["services"]],
-                                 ["dossiers", "staffing", "documents", "reporting", "exchange"])
+                                 ["dossiers", "documents", "reporting", "exchange", "staffing"])
                 held = {(origin, stream, service): sequence
                         for (service, origin, stream), sequence in office.marks().items()}
                 for service in proof["services"]:
