@@ -57,7 +57,7 @@ int file_read(const char *path, size_t max, char **ret_bytes, size_t *ret_size) 
 	return 0;
 }
 
-static int write_all(int file, const char *bytes, size_t size) {
+int file_write_all(int file, const void *bytes, size_t size) {
 	while (size > 0) {
 		ssize_t wrote = write(file, bytes, size);
 
@@ -65,13 +65,13 @@ static int write_all(int file, const char *bytes, size_t size) {
 			continue;
 		if (wrote < 0)
 			return failed_here(-errno);
-		bytes += wrote;
+		bytes = (const char *)bytes + wrote;
 		size -= (size_t)wrote;
 	}
 	return 0;
 }
 
-static int sync_folder_of(const char *path) {
+int file_sync_folder(const char *path) {
 	AUTO(heap_freep) char *folder = strdup(path);
 	AUTO(file_descriptor_close) int descriptor = -1;
 	char *slash;
@@ -101,7 +101,7 @@ int file_write(const char *path, const void *bytes, size_t size, mode_t mode) {
 
 		if (file < 0)
 			return failed_here(-errno);
-		r = write_all(file, bytes, size);
+		r = file_write_all(file, bytes, size);
 		if (r == 0 && fsync(file) < 0)
 			r = failed_here(-errno);
 	}
@@ -111,7 +111,7 @@ int file_write(const char *path, const void *bytes, size_t size, mode_t mode) {
 		unlink(fresh);
 		return failed_below(r);
 	}
-	return sync_folder_of(path);
+	return file_sync_folder(path);
 }
 
 static int make_one(const char *path, mode_t mode) {

@@ -15,6 +15,12 @@ int file_read(const char *path, size_t max, char **ret_bytes, size_t *ret_size);
  * Return: 0 or a negative errno. */
 int file_write(const char *path, const void *bytes, size_t size, mode_t mode);
 
+/* Write all of it to an open file. Return: 0 or a negative errno. */
+int file_write_all(int file, const void *bytes, size_t size);
+
+/* Wait until the name of a file is on the disk: the folder it stands in. Return: as above. */
+int file_sync_folder(const char *path);
+
 /* Make a folder and those above it that are missing. Return: 0 or a negative errno. */
 int folder_make(const char *path, mode_t mode);
 

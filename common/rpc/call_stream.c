@@ -129,6 +129,16 @@ size_t rpc_call_chunk_size(struct rpc_call *call) {
 	return size;
 }
 
+bool rpc_call_has_room(struct rpc_call *call) {
+	pthread_mutex_t *lock = server_lock(call->own->server);
+	bool room;
+
+	pthread_mutex_lock(lock);
+	room = may_send(call->own);
+	pthread_mutex_unlock(lock);
+	return room;
+}
+
 void rpc_call_wait(struct rpc_call *call, unsigned wait_ms) {
 	pthread_mutex_t *lock = server_lock(call->own->server);
 	uint64_t until_ms = clock_monotonic_ms() + wait_ms;

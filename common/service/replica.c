@@ -10,21 +10,6 @@
 #define READ_BYTES     (256u << 10) /* events a reply, when the asker names no number */
 #define READ_BYTES_MAX (512u << 10)
 
-static Mark *mark_message(struct arena *arena, const struct event_mark *mark) {
-	Mark *message = arena_alloc(arena, sizeof(*message));
-
-	if (!message)
-		return NULL;
-	mark__init(message);
-	message->origin = arena_copy_text(arena, mark->origin, strlen(mark->origin));
-	message->epoch = mark->epoch;
-	message->sequence = mark->sequence;
-	message->clock = mark->clock;
-	message->head.len = EVENT_HASH_SIZE;
-	message->head.data = arena_copy(arena, mark->head, EVENT_HASH_SIZE);
-	return message->origin && message->head.data ? message : NULL;
-}
-
 static int fill_marks(
     struct service_call *call, const struct event_mark *marks, size_t count, Mark ***ret_marks) {
 	Mark **messages = arena_alloc(call->arena, (count + 1) * sizeof(*messages));
@@ -32,7 +17,7 @@ static int fill_marks(
 	if (!messages)
 		return failed_here(-ENOMEM);
 	for (size_t i = 0; i < count; i++) {
-		messages[i] = mark_message(call->arena, &marks[i]);
+		messages[i] = event_mark_message(&marks[i], call->arena);
 		if (!messages[i])
 			return failed_here(-ENOMEM);
 	}

@@ -44,6 +44,8 @@ static const struct service_method common_methods[] = {
 	{ "Node/State", service_state, NULL },
 	{ "Node/Statistics", service_statistics, NULL },
 	{ "Node/Trace", service_trace, NULL },
+	{ "Node/Verify", service_verify, NULL },
+	{ "Node/Backup", service_backup, NULL },
 	{ "Reflection/Describe", service_describe, NULL },
 	{ "Line/Echo", service_echo, NULL },
 	{ "Line/Upload", service_upload, NULL },
@@ -379,7 +381,7 @@ static int start_workers(struct service *service, size_t count, struct workers *
 	    ret_workers);
 }
 
-static int run(struct service *service, const char *folder) {
+static int run(struct service *service, const char *folder, const char *pack) {
 	struct settings_fault fault;
 	int r = node_open(folder, &service->node, &fault);
 
@@ -389,6 +391,8 @@ static int run(struct service *service, const char *folder) {
 	}
 	if (r == 0) {
 		log_open(service->plan->name, service->node.settings.code);
+		if (pack)
+			return service_restore(service->plan, &service->node, pack);
 		r = bind_methods(service);
 	}
 	if (r == 0)
@@ -437,19 +441,23 @@ static void teardown(struct service *service) {
 int service_main(const struct service_plan *plan, int argc, char **argv) {
 	static const struct option options[] = {
 		{ "node", required_argument, NULL, 'n' },
+		{ "restore", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct service service = { .plan = plan, .node = NODE_NULL, .signals = -1 };
 	const char *folder = NULL;
+	const char *pack = NULL;
 	int option;
 	int r;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'n')
 			folder = optarg;
+		else if (option == 'r')
+			pack = optarg;
 		else {
-			fprintf(stderr, "usage: cchc-%s --node DIR\n", plan->name);
+			fprintf(stderr, "usage: cchc-%s --node DIR [--restore PACK]\n", plan->name);
 			return option == 'h' ? EXIT_SUCCESS : 2;
 		}
 	}
@@ -461,7 +469,7 @@ int service_main(const struct service_plan *plan, int argc, char **argv) {
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, LARGE_CHUNK);
 	mallopt(M_TRIM_THRESHOLD, LARGE_CHUNK);
-	r = run(&service, folder);
+	r = run(&service, folder, pack);
 	if (r < 0)
 		log_failure("service-failed", r, "%s", plan->name);
 	teardown(&service);

@@ -53,7 +53,8 @@ struct service_plan {
 	void *state; /* the service's own */
 };
 
-/* Serve until SIGTERM or SIGINT. Arguments: --node DIR. Return: the exit status. */
+/* Serve until SIGTERM or SIGINT; with --restore PACK make a new store of a backup instead, below
+ * data.restoring/ of the node. Arguments: --node DIR [--restore PACK]. Return: the exit status. */
 int service_main(const struct service_plan *plan, int argc, char **argv);
 
 /* End a call with a fault. Return: the status, for the handler to return. */
@@ -93,6 +94,8 @@ service_handler service_watch;        /* Health/Watch */
 service_handler service_state;        /* Node/State */
 service_handler service_statistics;   /* Node/Statistics */
 service_handler service_trace;        /* Node/Trace */
+service_handler service_verify;       /* Node/Verify */
+service_handler service_backup;       /* Node/Backup */
 service_handler service_describe;     /* Reflection/Describe */
 service_handler service_echo;         /* Line/Echo */
 service_handler service_upload;       /* Line/Upload */
@@ -103,6 +106,9 @@ service_handler service_open_figure;  /* Figures/Open */
 service_handler service_marks;        /* Replica/Marks */
 service_handler service_read_events;  /* Replica/ReadEvents */
 service_handler service_apply_events; /* Replica/ApplyEvents */
+
+/* What --restore does. Return: 0 or a negative errno (-EBADMSG: the backup is damaged). */
+int service_restore(const struct service_plan *plan, const struct node *node, const char *pack);
 
 /* Any Record… method; its row's argument is the register. */
 service_handler service_record;

@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "common/calendar/period.h"
+#include "common/store/check.h"
 #include "common/store/names.h"
 
 enum level {
@@ -61,39 +62,39 @@ static void change(struct store_txn *txn, const struct key *key, unsigned cell, 
 	txn->writes++; /* a job that fails after this is not without effect */
 }
 
+void cell_places(const struct measure_table *table, const struct contribution *item, uint32_t unit,
+    uint32_t category, struct cell_places *ret_places) {
+	struct cell_places places = { .count = 1 };
+
+	if (day_is_none(item->day)) {
+		places.keys[0] = bucket_key(table->number, LEVEL_ALWAYS, 0);
+	} else {
+		places.keys[0] = bucket_key(table->number, LEVEL_YEAR, statutory_year_of(item->day));
+		places.keys[1] = bucket_key(table->number, LEVEL_MONTH, statutory_month_of(item->day));
+		places.keys[2] = bucket_key(table->number, LEVEL_DAY, item->day.number);
+		places.count = 3;
+	}
+	for (size_t i = 0; i < places.count; i++) {
+		key_add_u32(&places.keys[i], unit);
+		key_add_u32(&places.keys[i], category);
+		key_add_u16(&places.keys[i], item->year);
+	}
+	*ret_places = places;
+}
+
 void cells_add(struct store_txn *txn, const struct measure_table *table,
     const struct contribution *item, int sign) {
-	int64_t amount = (int64_t)item->amount * sign;
-	struct {
-		enum level level;
-		int32_t bucket;
-	} places[3] = { { LEVEL_ALWAYS, 0 } };
-	size_t count = 1;
 	uint32_t unit = name_number(txn, item->unit);
 	uint32_t category = name_number(txn, item->category);
+	struct cell_places places;
 
-	if (!day_is_none(item->day)) {
-		places[0].level = LEVEL_YEAR;
-		places[0].bucket = statutory_year_of(item->day);
-		places[1].level = LEVEL_MONTH;
-		places[1].bucket = statutory_month_of(item->day);
-		places[2].level = LEVEL_DAY;
-		places[2].bucket = item->day.number;
-		count = 3;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct key key = bucket_key(table->number, places[i].level, places[i].bucket);
-
-		key_add_u32(&key, unit);
-		key_add_u32(&key, category);
-		key_add_u16(&key, item->year);
-		change(txn, &key, item->cell, amount);
-	}
+	cell_places(table, item, unit, category, &places);
+	for (size_t i = 0; i < places.count; i++)
+		change(txn, &places.keys[i], item->cell, (int64_t)item->amount * sign);
 }
 
 /* Amounts on disk: zigzag varints, trailing zeros left out. Most counters of a cell are 0. */
-static size_t encode(
-    const int64_t amounts[MEASURE_CELLS_MAX], uint8_t bytes[10 * MEASURE_CELLS_MAX]) {
+size_t cell_encode(const int64_t amounts[MEASURE_CELLS_MAX], uint8_t ret_bytes[CELL_SIZE_MAX]) {
 	size_t count = MEASURE_CELLS_MAX;
 	size_t size = 0;
 
@@ -103,17 +104,17 @@ static size_t encode(
 		uint64_t value = ((uint64_t)amounts[i] << 1) ^ (uint64_t)(amounts[i] >> 63);
 
 		for (; value >= 0x80; value >>= 7)
-			bytes[size++] = (uint8_t)(value | 0x80);
-		bytes[size++] = (uint8_t)value;
+			ret_bytes[size++] = (uint8_t)(value | 0x80);
+		ret_bytes[size++] = (uint8_t)value;
 	}
 	return size;
 }
 
-static void decode(struct store_value value, int64_t amounts[MEASURE_CELLS_MAX]) {
+void cell_decode(struct store_value value, int64_t ret_amounts[MEASURE_CELLS_MAX]) {
 	const uint8_t *bytes = value.bytes;
 	const uint8_t *stop = bytes + value.size;
 
-	memset(amounts, 0, MEASURE_CELLS_MAX * sizeof(amounts[0]));
+	memset(ret_amounts, 0, MEASURE_CELLS_MAX * sizeof(ret_amounts[0]));
 	for (size_t i = 0; i < MEASURE_CELLS_MAX && bytes < stop; i++) {
 		uint64_t number = 0;
 
@@ -122,12 +123,34 @@ static void decode(struct store_value value, int64_t amounts[MEASURE_CELLS_MAX])
 			if (!(*bytes++ & 0x80))
 				break;
 		}
-		amounts[i] = (int64_t)(number >> 1) ^ -(int64_t)(number & 1);
+		ret_amounts[i] = (int64_t)(number >> 1) ^ -(int64_t)(number & 1);
 	}
 }
 
+int cell_name(struct store_value key, struct cell_name *ret_name) {
+	static const char *const levels[] = { "always", "year", "month", "day" };
+	const uint8_t *bytes = key.bytes;
+	struct cell_name name;
+
+	if (key.size != CELL_KEY_SIZE || bytes[2] >= LENGTH_OF(levels))
+		return STORE_NOT_FOUND;
+	name = (struct cell_name) {
+		.table = (uint16_t)(bytes[0] << 8 | bytes[1]),
+		.level = levels[bytes[2]],
+		.bucket = key_i32_at(bytes, 3),
+		.unit = key_u32_at(bytes, CELL_PREFIX_SIZE),
+		.category = key_u32_at(bytes, CELL_PREFIX_SIZE + 4),
+		.year = (uint16_t)(bytes[15] << 8 | bytes[16]),
+	};
+	if (bytes[2] == LEVEL_DAY && name.bucket >= day_of(DAY_YEAR_MIN, 1, 1).number &&
+	    name.bucket <= day_of(DAY_YEAR_MAX, 12, 31).number)
+		name.bucket = (int32_t)day_to_decimal((struct day) { name.bucket });
+	*ret_name = name;
+	return STORE_OK;
+}
+
 static void flush_one(struct store_txn *txn, const struct cell_change *changed) {
-	uint8_t bytes[10 * MEASURE_CELLS_MAX];
+	uint8_t bytes[CELL_SIZE_MAX];
 	int64_t amounts[MEASURE_CELLS_MAX] = { 0 };
 	struct key key = KEY_EMPTY;
 	struct store_value value;
@@ -135,10 +158,10 @@ static void flush_one(struct store_txn *txn, const struct cell_change *changed) 
 
 	key_add_bytes(&key, changed->key, CELL_KEY_SIZE);
 	if (store_get(txn, TABLE_CELLS, &key, &value) == STORE_OK)
-		decode(value, amounts);
+		cell_decode(value, amounts);
 	for (size_t i = 0; i < MEASURE_CELLS_MAX; i++)
 		amounts[i] += changed->amounts[i];
-	size = encode(amounts, bytes);
+	size = cell_encode(amounts, bytes);
 	if (size)
 		store_put(txn, TABLE_CELLS, &key, bytes, size);
 	else
@@ -188,7 +211,7 @@ static int visit_buckets(struct visit *visit, enum level level, int32_t from, in
 			.year = (uint16_t)(key[15] << 8 | key[16]),
 		};
 
-		decode(visit->cursor.value, cell.amounts);
+		cell_decode(visit->cursor.value, cell.amounts);
 		visit->function(visit->context, &cell);
 		r = store_cursor_next(&visit->cursor);
 	}

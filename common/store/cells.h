@@ -15,6 +15,31 @@
 void cells_add(struct store_txn *txn, const struct measure_table *table,
     const struct contribution *item, int sign);
 
+/* The keys of the cells that a contribution changes, one a level. */
+struct cell_places {
+	struct key keys[3];
+	size_t count;
+};
+void cell_places(const struct measure_table *table, const struct contribution *item, uint32_t unit,
+    uint32_t category, struct cell_places *ret_places);
+
+/* Amounts as they stand on disk. */
+#define CELL_SIZE_MAX (10 * MEASURE_CELLS_MAX)
+size_t cell_encode(const int64_t amounts[MEASURE_CELLS_MAX], uint8_t ret_bytes[CELL_SIZE_MAX]);
+void cell_decode(struct store_value value, int64_t ret_amounts[MEASURE_CELLS_MAX]);
+
+/* What a cell's key says, for people: "dossiers/2024/H51.15.61/1.000001" is made of these. */
+struct cell_name {
+	uint16_t table;
+	const char *level; /* "always", "year", "month", "day" */
+	int32_t bucket;    /* decimal: yyyy, yyyymm, yyyymmdd */
+	uint32_t unit;     /* numbers of names.h */
+	uint32_t category;
+	uint16_t year;
+};
+/* Return: STORE_OK, or STORE_NOT_FOUND when that is no key of a cell. */
+int cell_name(struct store_value key, struct cell_name *ret_name);
+
 /* Called by store_commit and when a transaction ends. */
 void cells_flush(struct store_txn *txn);
 void cells_forget(struct store_txn *txn);

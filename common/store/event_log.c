@@ -17,7 +17,7 @@ static struct key log_prefix(const char *origin, Stream stream) {
 	return key;
 }
 
-static struct key log_key(const char *origin, Stream stream, uint32_t epoch, uint64_t sequence) {
+struct key event_log_key(const char *origin, Stream stream, uint32_t epoch, uint64_t sequence) {
 	struct key key = log_prefix(origin, stream);
 
 	key_add_u32(&key, epoch);
@@ -26,14 +26,14 @@ static struct key log_key(const char *origin, Stream stream, uint32_t epoch, uin
 }
 
 /* RFC 9162 keeps leaves and nodes apart by a first byte; the chain uses the leaf's. */
-static void hash_event(const uint8_t *bytes, size_t size, uint8_t hash[EVENT_HASH_SIZE]) {
+void event_hash(const uint8_t *bytes, size_t size, uint8_t ret_hash[EVENT_HASH_SIZE]) {
 	static const uint8_t leaf = 0;
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, NULL, 0, EVENT_HASH_SIZE);
 	crypto_generichash_update(&state, &leaf, 1);
 	crypto_generichash_update(&state, bytes, size);
-	crypto_generichash_final(&state, hash, EVENT_HASH_SIZE);
+	crypto_generichash_final(&state, ret_hash, EVENT_HASH_SIZE);
 }
 
 static void put_mark(struct store_txn *txn, const struct event_mark *mark) {
@@ -75,14 +75,14 @@ int event_log_mark(
 
 static void put_event(
     struct store_txn *txn, struct event_mark *mark, const uint8_t *bytes, size_t size) {
-	struct key key = log_key(mark->origin, mark->stream, mark->epoch, mark->sequence);
+	struct key key = event_log_key(mark->origin, mark->stream, mark->epoch, mark->sequence);
 	uint8_t *value = arena_alloc_raw(txn->arena, EVENT_HASH_SIZE + size);
 
 	if (!value) {
 		store_fail(txn, failed_here(-ENOMEM));
 		return;
 	}
-	hash_event(bytes, size, mark->head);
+	event_hash(bytes, size, mark->head);
 	memcpy(value, mark->head, EVENT_HASH_SIZE);
 	memcpy(value + EVENT_HASH_SIZE, bytes, size);
 	store_put(txn, TABLE_LOG, &key, value, EVENT_HASH_SIZE + size);
@@ -125,7 +125,7 @@ void event_log_append(struct store_txn *txn, const struct event_draft *draft) {
 /* An event from before the mark: the same again, or another history. */
 static int compare_with_held(
     struct store_txn *txn, const Event *event, const uint8_t *bytes, size_t size) {
-	struct key key = log_key(event->origin, event->stream, event->epoch, event->sequence);
+	struct key key = event_log_key(event->origin, event->stream, event->epoch, event->sequence);
 	uint8_t hash[EVENT_HASH_SIZE];
 	struct store_value value;
 	int r = store_get(txn, TABLE_LOG, &key, &value);
@@ -134,7 +134,7 @@ static int compare_with_held(
 		return failed_below(r);
 	if (r == STORE_NOT_FOUND)
 		return EVENT_LOG_FORK;
-	hash_event(bytes, size, hash);
+	event_hash(bytes, size, hash);
 	return memcmp(hash, value.bytes, EVENT_HASH_SIZE) == 0 ? EVENT_LOG_REPEATED : EVENT_LOG_FORK;
 }
 
@@ -194,7 +194,7 @@ int event_log_keep(
 }
 
 void event_log_hold(struct store_txn *txn, const Event *event, const char *reason) {
-	struct key key = log_key(event->origin, event->stream, event->epoch, event->sequence);
+	struct key key = event_log_key(event->origin, event->stream, event->epoch, event->sequence);
 
 	store_put(txn, TABLE_HELD, &key, reason, strlen(reason));
 }
@@ -227,6 +227,32 @@ int event_log_marks(struct store_txn *txn, Stream stream, struct arena *arena,
 	*ret_marks = marks;
 	*ret_count = count;
 	return 0;
+}
+
+Mark *event_mark_message(const struct event_mark *mark, struct arena *arena) {
+	Mark *message = arena_alloc(arena, sizeof(*message));
+
+	if (!message)
+		return NULL;
+	mark__init(message);
+	message->origin = arena_copy_text(arena, mark->origin, strlen(mark->origin));
+	message->epoch = mark->epoch;
+	message->sequence = mark->sequence;
+	message->clock = mark->clock;
+	message->head.len = EVENT_HASH_SIZE;
+	message->head.data = arena_copy(arena, mark->head, EVENT_HASH_SIZE);
+	return message->origin && message->head.data ? message : NULL;
+}
+
+VerifiedLog *event_mark_log(const struct event_mark *mark, struct arena *arena) {
+	VerifiedLog *log = arena_alloc(arena, sizeof(*log));
+
+	if (!log)
+		return NULL;
+	verified_log__init(log);
+	log->stream = mark->stream;
+	log->mark = event_mark_message(mark, arena);
+	return log->mark ? log : NULL;
 }
 
 struct reading {
@@ -263,7 +289,7 @@ static int add_event(struct reading *reading, struct store_value value) {
 static int read_log(struct store_cursor *cursor, const struct event_mark *log,
     const struct event_mark *after, struct reading *reading, bool *ret_more) {
 	struct key prefix = log_prefix(log->origin, log->stream);
-	struct key start = log_key(
+	struct key start = event_log_key(
 	    log->origin, log->stream, after ? after->epoch : 0, after ? after->sequence + 1 : 0);
 	int r = 0;
 

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "cchc/node.pb-c.h"
 #include "cchc/records.pb-c.h"
 #include "common/store/store.h"
 
@@ -22,6 +23,12 @@ struct event_mark {
 	uint64_t clock;
 	uint8_t head[EVENT_HASH_SIZE];
 };
+
+/* Its key in the log; sequence 0: before the first of that epoch. */
+struct key event_log_key(const char *origin, Stream stream, uint32_t epoch, uint64_t sequence);
+
+/* BLAKE2b-256 of an event's bytes, as the next one names it. */
+void event_hash(const uint8_t *bytes, size_t size, uint8_t ret_hash[EVENT_HASH_SIZE]);
 
 /* What is to become an event of this node. Borrowed for the call. */
 struct event_draft {
@@ -60,6 +67,10 @@ int event_log_mark(
  * `arena`. Return: 0 or a negative errno. */
 int event_log_marks(struct store_txn *txn, Stream stream, struct arena *arena,
     struct event_mark **ret_marks, size_t *ret_count);
+
+/* A mark as a message, with copies in `arena`; null when memory is out. */
+Mark *event_mark_message(const struct event_mark *mark, struct arena *arena);
+VerifiedLog *event_mark_log(const struct event_mark *mark, struct arena *arena);
 
 /* Events of a stream that follow `after` (origins not named there: from the start), each origin in
  * log order, until `max_bytes` are reached. Bytes are borrowed from the transaction.

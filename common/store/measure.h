@@ -38,11 +38,26 @@ struct measure {
 	uint8_t group;
 };
 
+/* What holds in every cell of a table, whatever its records: the counters, each times its weight,
+ * add up to 0, or to no less. */
+enum measure_relation {
+	MEASURE_ZERO,
+	MEASURE_NOT_NEGATIVE,
+};
+
+struct measure_rule {
+	const char *name; /* "received = solved + open" */
+	enum measure_relation relation;
+	int8_t weights[MEASURE_CELLS_MAX];
+};
+
 struct measure_table {
 	const char *name;
 	uint16_t number; /* stands in keys; never reused within a service */
 	const struct measure *measures;
 	size_t count;
+	const struct measure_rule *rules;
+	size_t rule_count;
 	const char *const *categories; /* all there can be, null-terminated; null: any */
 	/* The category a figure shows for the one that was counted (the field of a procedure), in
 	 * `arena` or static; null when they are the same. Called while reading; must not write. */

@@ -30,17 +30,34 @@ static size_t length_of(const char *text) {
 	return length;
 }
 
-uint32_t name_number(struct store_txn *txn, const char *text) {
+int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number) {
 	size_t length = length_of(text);
 	struct key by_text = number_key(text, length);
 	struct store_value value;
+	int r;
+
+	*ret_number = 0;
+	if (length == 0)
+		return STORE_OK;
+	r = store_get(txn, TABLE_NUMBERS, &by_text, &value);
+	if (r == STORE_OK && value.size != sizeof(*ret_number))
+		return failed_here(-EBADMSG);
+	if (r == STORE_OK)
+		*ret_number = key_u32_at(value.bytes, 0);
+	return r;
+}
+
+uint32_t name_number(struct store_txn *txn, const char *text) {
+	size_t length = length_of(text);
+	struct key by_text = number_key(text, length);
 	struct key by_number;
 	uint32_t number;
+	int r = name_find(txn, text, &number);
 
-	if (length == 0)
-		return 0;
-	if (store_get(txn, TABLE_NUMBERS, &by_text, &value) == STORE_OK)
-		return key_u32_at(value.bytes, 0);
+	if (r < 0)
+		store_fail(txn, r);
+	if (r != STORE_NOT_FOUND)
+		return number;
 	number = (uint32_t)store_count(txn, TABLE_NAMES) + 1;
 	by_number = name_key(number);
 	store_put(txn, TABLE_NAMES, &by_number, text, length);

@@ -15,6 +15,9 @@
  * transaction. */
 uint32_t name_number(struct store_txn *txn, const char *text);
 
+/* The number a text has. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
+int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number);
+
 /* The text of a number in `arena`; "" for 0. When memory is out or the number was never given, ""
  * and the transaction fails. */
 const char *name_text(struct store_txn *txn, uint32_t number, struct arena *arena);

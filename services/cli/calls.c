@@ -17,14 +17,14 @@
 #include "services/cli/nearest.h"
 #include "services/cli/token.h"
 
+const char *const cli_services[CLI_SERVICES] = { "dossiers", "documents", "reporting", "exchange",
+	"staffing" };
+
 struct cli_client {
 	struct cli_client *next;
 	const char *service;
 	struct rpc_client *client;
 };
-
-const char *const cli_services[CLI_SERVICES] = { "dossiers", "staffing", "documents", "reporting",
-	"exchange" };
 
 int cli_check_service(const struct cli *cli, const char *service) {
 	struct nearest nearest = NEAREST(service);
@@ -54,6 +54,17 @@ bool cli_node_runs(struct cli *cli) {
 	AUTO(file_descriptor_close) int lock = openat(cli->node.run, "lock", O_RDONLY | O_CLOEXEC);
 
 	return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0;
+}
+
+int cli_lock_node(struct cli *cli, int *ret_lock) {
+	AUTO(file_descriptor_close)
+	int lock = openat(cli->node.run, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return failed_here(-errno);
+	*ret_lock = lock;
+	lock = -1;
+	return 0;
 }
 
 bool cli_service_listens(struct cli *cli, const char *service) {

@@ -4,9 +4,9 @@
 
 #include "services/cli/cli.h"
 
-#define CLI_SERVICES 5
-
-/* The services of a node, in the order in which they are told of. */
+/* The services of a node, who follows another's log before who writes it: what is asked of them in
+ * this order never shows a copy that reaches further than its original. */
+enum { CLI_SERVICES = 5 };
 extern const char *const cli_services[CLI_SERVICES];
 
 /* Whether there is such a service. Return: EXIT_OK, or EXIT_NOT_FOUND when it has said that not. */
@@ -26,6 +26,10 @@ int cli_call_failed(struct cli *cli, const char *service, int r, const struct rp
 
 /* Whether a process keeps this node running (`cchc node up`). */
 bool cli_node_runs(struct cli *cli);
+
+/* Be the one process that may keep this node running; nobody else may while `ret_lock` is open.
+ * Return: 0, -EWOULDBLOCK when another is, or another negative errno. */
+int cli_lock_node(struct cli *cli, int *ret_lock);
 
 /* Whether a service of this node answers at its socket. */
 bool cli_service_listens(struct cli *cli, const char *service);

@@ -31,6 +31,9 @@ const struct command cli_commands[] = {
 	{ "health", NULL, command_health },
 	{ "trace", NULL, command_trace },
 	{ "metrics", NULL, command_metrics },
+	{ "verify", NULL, command_verify },
+	{ "backup", NULL, command_backup },
+	{ "restore", NULL, command_restore },
 	{ "call", NULL, command_call },
 	{ "describe", NULL, command_describe },
 	{ "token", "make", command_token_make },
@@ -136,19 +139,33 @@ int cli_open_node(struct cli *cli) {
 	return EXIT_OK;
 }
 
+/* The folder of our own program. Return: null when there is no telling where. */
+static const char *own_folder(char program[PATH_MAX]) {
+	ssize_t length = readlink("/proc/self/exe", program, PATH_MAX - 1);
+
+	if (length < 0)
+		return NULL;
+	program[length] = '\0';
+	return dirname(program);
+}
+
+const char *cli_program_path(struct cli *cli, const char *name) {
+	char program[PATH_MAX];
+	const char *folder = own_folder(program);
+
+	return folder ? arena_format(&cli->arena, "%s/%s", folder, name) : NULL;
+}
+
 /* Beside the program: bin/cchc -> share/cchc; or where CCHC_SHARE says. */
 static char *find_share(void) {
 	const char *given = getenv("CCHC_SHARE");
 	char program[PATH_MAX];
+	const char *folder = own_folder(program);
 	char *share = NULL;
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
 	if (given)
 		return strdup(given);
-	if (length < 0)
-		return NULL;
-	program[length] = '\0';
-	if (asprintf(&share, "%s/../share/cchc", dirname(program)) < 0)
+	if (!folder || asprintf(&share, "%s/../share/cchc", folder) < 0)
 		return NULL;
 	return share;
 }

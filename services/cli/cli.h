@@ -61,6 +61,9 @@ int command_sync(struct cli *cli, int argc, char **argv);
 int command_report_make(struct cli *cli, int argc, char **argv);
 int command_report_open(struct cli *cli, int argc, char **argv);
 int command_status(struct cli *cli, int argc, char **argv);
+int command_verify(struct cli *cli, int argc, char **argv);
+int command_backup(struct cli *cli, int argc, char **argv);
+int command_restore(struct cli *cli, int argc, char **argv);
 int command_token_make(struct cli *cli, int argc, char **argv);
 int command_health(struct cli *cli, int argc, char **argv);
 int command_trace(struct cli *cli, int argc, char **argv);
@@ -91,6 +94,9 @@ int cli_open_node(struct cli *cli);
 
 /* A path below share/, in the command's arena. */
 const char *cli_share_path(struct cli *cli, const char *below);
+
+/* A program beside our own, in the command's arena; null when there is no telling where. */
+const char *cli_program_path(struct cli *cli, const char *name);
 
 /* Number as text, thousands apart by dots, in the command's arena. */
 const char *cli_number(struct cli *cli, uint64_t number);

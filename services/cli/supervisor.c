@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "services/cli/supervisor.h"
 
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -42,8 +38,8 @@ struct child {
 struct supervisor {
 	struct cli *cli;
 	struct child children[CLI_SERVICES];
-	char programs[PATH_MAX]; /* the folder of our own program */
-	struct rlimit memory;    /* of each service; what a store maps is not counted */
+	const char *programs[CLI_SERVICES];
+	struct rlimit memory; /* of each service; what a store maps is not counted */
 	int signals;
 	int lock;
 	bool ready;
@@ -53,14 +49,13 @@ struct supervisor {
 
 static int take_lock(struct supervisor *supervisor) {
 	struct cli *cli = supervisor->cli;
+	int r = cli_lock_node(cli, &supervisor->lock);
 
-	supervisor->lock = openat(cli->node.run, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (supervisor->lock < 0 || flock(supervisor->lock, LOCK_EX | LOCK_NB) < 0) {
-		cli_say(cli, errno == EWOULDBLOCK ? "up.running" : "up.no_lock", "folder", cli->node.folder,
-		    "error", strerror(errno), NULL);
-		return EXIT_CONFLICT;
-	}
-	return EXIT_OK;
+	if (r == 0)
+		return EXIT_OK;
+	cli_say(cli, r == -EWOULDBLOCK ? "up.running" : "up.no_lock", "folder", cli->node.folder,
+	    "error", strerror(-r), NULL);
+	return EXIT_CONFLICT;
 }
 
 /* Ask the kernel for the address before the gate does, to tell in words what is wrong with it. */
@@ -127,10 +122,9 @@ static void become_service(const struct supervisor *supervisor, const char *prog
 
 static void start(struct supervisor *supervisor, size_t i) {
 	struct child *child = &supervisor->children[i];
-	char program[PATH_MAX + 32];
+	const char *program = supervisor->programs[i];
 	pid_t parent = getpid();
 
-	snprintf(program, sizeof(program), "%s/cchc-%s", supervisor->programs, cli_services[i]);
 	child->pid = fork();
 	if (child->pid == 0)
 		become_service(supervisor, program, parent);
@@ -280,13 +274,15 @@ static void stop_all(struct supervisor *supervisor) {
 }
 
 static int find_programs(struct supervisor *supervisor) {
-	char program[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	struct cli *cli = supervisor->cli;
 
-	if (length < 0)
-		return failed_here(-errno);
-	program[length] = '\0';
-	snprintf(supervisor->programs, sizeof(supervisor->programs), "%s", dirname(program));
+	for (size_t i = 0; i < CLI_SERVICES; i++) {
+		const char *name = arena_format(&cli->arena, "cchc-%s", cli_services[i]);
+
+		supervisor->programs[i] = name ? cli_program_path(cli, name) : NULL;
+		if (!supervisor->programs[i])
+			return failed_here(-ENOMEM);
+	}
 	return 0;
 }
 

@@ -12,11 +12,19 @@ static const struct measure document_measure_list[] = {
 	{ "incoming", MEASURE_FLOW, CELL_INCOMING, 0 },
 };
 
+static const struct measure_rule document_rules[] = {
+	{ "signed <= electronic", MEASURE_NOT_NEGATIVE, { [CELL_ELECTRONIC] = 1, [CELL_SIGNED] = -1 } },
+	{ "electronic <= outgoing", MEASURE_NOT_NEGATIVE,
+	    { [CELL_OUTGOING] = 1, [CELL_ELECTRONIC] = -1 } },
+};
+
 static const struct measure_table documents_measures = {
 	.name = "documents",
 	.number = 1,
 	.measures = document_measure_list,
 	.count = LENGTH_OF(document_measure_list),
+	.rules = document_rules,
+	.rule_count = LENGTH_OF(document_rules),
 };
 
 enum { CELL_ISSUED, CELL_REVIEWED };

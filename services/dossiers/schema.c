@@ -25,6 +25,24 @@ static const struct measure dossier_measure_list[] = {
 	{ "refused", MEASURE_FLOW, CELL_REFUSED, BY_REFUSAL },
 };
 
+static const struct measure_rule dossier_rules[] = {
+	{ "online + direct = early + on_time + late + open", MEASURE_ZERO,
+	    { [CELL_ONLINE] = 1,
+	        [CELL_DIRECT] = 1,
+	        [CELL_EARLY] = -1,
+	        [CELL_ON_TIME] = -1,
+	        [CELL_LATE] = -1,
+	        [CELL_OPEN] = -1 } },
+	{ "with_result <= early + on_time + late", MEASURE_NOT_NEGATIVE,
+	    { [CELL_EARLY] = 1, [CELL_ON_TIME] = 1, [CELL_LATE] = 1, [CELL_WITH_RESULT] = -1 } },
+	{ "digitised <= with_result", MEASURE_NOT_NEGATIVE,
+	    { [CELL_WITH_RESULT] = 1, [CELL_DIGITISED] = -1 } },
+	{ "paid_online <= fee_bearing", MEASURE_NOT_NEGATIVE,
+	    { [CELL_FEE_BEARING] = 1, [CELL_PAID_ONLINE] = -1 } },
+	{ "fee_bearing <= with_result", MEASURE_NOT_NEGATIVE,
+	    { [CELL_WITH_RESULT] = 1, [CELL_FEE_BEARING] = -1 } },
+};
+
 /* Cells count by procedure; forms show the field, which is read from the catalogue of today. */
 static const char *field_of_procedure(
     struct store_txn *txn, const char *procedure, struct arena *arena) {
@@ -40,6 +58,8 @@ const struct measure_table dossiers_measures = {
 	.number = 1,
 	.measures = dossier_measure_list,
 	.count = LENGTH_OF(dossier_measure_list),
+	.rules = dossier_rules,
+	.rule_count = LENGTH_OF(dossier_rules),
 	.category = field_of_procedure,
 };
 
@@ -50,6 +70,11 @@ static const struct measure procedure_measure_list[] = {
 	{ "published", MEASURE_STOCK, CELL_PUBLISHED, 0 },
 };
 
+static const struct measure_rule procedure_rules[] = {
+	{ "published <= procedures", MEASURE_NOT_NEGATIVE,
+	    { [CELL_PROCEDURES] = 1, [CELL_PUBLISHED] = -1 } },
+};
+
 static const char *const levels[] = { "", "district", "commune", NULL };
 
 const struct measure_table procedures_measures = {
@@ -57,6 +82,8 @@ const struct measure_table procedures_measures = {
 	.number = 2,
 	.measures = procedure_measure_list,
 	.count = LENGTH_OF(procedure_measure_list),
+	.rules = procedure_rules,
+	.rule_count = LENGTH_OF(procedure_rules),
 	.categories = levels,
 };
 

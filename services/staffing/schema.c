@@ -35,6 +35,12 @@ static const struct measure quota_measure_list[] = {
 	{ "units_with_posts", MEASURE_PLAN, CELL_UNITS_WITH_POSTS, 0 },
 };
 
+static const struct measure_rule quota_rules[] = {
+	{ "allotted <= assigned", MEASURE_NOT_NEGATIVE, { [CELL_ASSIGNED] = 1, [CELL_ALLOTTED] = -1 } },
+	{ "units_with_posts <= allotted", MEASURE_NOT_NEGATIVE,
+	    { [CELL_ALLOTTED] = 1, [CELL_UNITS_WITH_POSTS] = -1 } },
+};
+
 static const char *const quota_kinds[] = { "", "civil_servants", "public_employees", "associations",
 	NULL };
 
@@ -43,6 +49,8 @@ static const struct measure_table quotas_measures = {
 	.number = 2,
 	.measures = quota_measure_list,
 	.count = LENGTH_OF(quota_measure_list),
+	.rules = quota_rules,
+	.rule_count = LENGTH_OF(quota_rules),
 	.categories = quota_kinds,
 };
 

@@ -392,6 +392,10 @@ class Office:
         records = expect(self.run("report", "open", figure, period, "--json", *options)).json()
         return [record["code"] for record in records]
 
+    def verify(self, *codes):
+        """verify --json: what each service proved of its store."""
+        return expect(self.run("--json", "verify"), *codes).json()
+
     def status(self):
         """status --json by service; the numbers are texts there."""
         return {health["service"]: health for health in expect(self.run("status", "--json")).json()}

@@ -149,6 +149,8 @@ class Killed(unittest.TestCase):
         for office in self.district.offices():
             self.check_node(office)
         self.check_district()
+        for office in self.district.offices():
+            self.assertTrue(office.verify()["whole"], office.code)
         self.assertGreater(self.in_the_middle, 0, "no kill came in the middle; the records are too few")
 
     # Imports ---------------------------------------------------------------------------------

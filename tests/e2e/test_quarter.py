@@ -63,6 +63,29 @@ class Quarter(unittest.TestCase):
                 if name.startswith("dossiers."):
                     self.assertEqual(len(set(codes)), len(codes))
 
+    def test_every_store_is_whole(self):
+        for office in self.district.offices():
+            with self.subTest(node=office.code):
+                proof = office.verify()
+                self.assertTrue(proof["whole"])
+                self.assertEqual([service["service"] for service in proof["services"]],
+                                 ["dossiers", "documents", "reporting", "exchange", "staffing"])
+                held = {(origin, stream, service): sequence
+                        for (service, origin, stream), sequence in office.marks().items()}
+                for service in proof["services"]:
+                    self.assertEqual((service["findings"], service["held_events"]), ("0", "0"))
+                    for log in service.get("logs", []):
+                        mark = log["mark"]
+                        self.assertEqual(int(mark["sequence"]),
+                                         held[mark["origin"], log["stream"], service["service"]])
+
+    def test_one_service_is_verified_alone(self):
+        one = harness.expect(self.head.run("verify", "--service", "documents", "--lang", "en"))
+        self.assertRegex(one.out, r"^documents: whole — [\d.]+ events")
+        self.assertEqual(len(one.out.splitlines()), 1)
+        harness.expect(self.head.run("verify", "--service", "nobody"), harness.NOT_FOUND)
+        harness.expect(self.head.run("verify", "something"), harness.USAGE)
+
     def test_coverage_names_everyone_and_nobody_is_late(self):
         coverage = self.head.report(PERIOD)["coverage"]
         self.assertEqual({row["origin"] for row in coverage},

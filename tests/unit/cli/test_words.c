@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cchc/node.pb-c.h"
 #include "common/base/file.h"
 #include "services/cli/cli.h"
 #include "services/cli/words.h"
@@ -150,7 +151,7 @@ static void what_the_code_says_has_words(void **state) {
 }
 
 static void words_are_said_somewhere(void **state) {
-	static const char *const made[] = { "help.", "fault.", "health.reason." };
+	static const char *const made[] = { "help.", "fault.", "health.reason.", "verify.finding." };
 	const struct shelf *shelf = *state;
 	const char *key;
 	json_t *words;
@@ -180,17 +181,21 @@ static void every_command_has_its_help(void **state) {
 	}
 }
 
-static void every_fault_of_the_contract_has_words(void **state) {
-	const struct shelf *shelf = *state;
-
-	for (unsigned i = 0; i < fault__reason__descriptor.n_values; i++) {
+static void expect_words_of(
+    const struct shelf *shelf, const char *section, const ProtobufCEnumDescriptor *type) {
+	for (unsigned i = 0; i < type->n_values; i++) {
 		char key[KEY_MAX];
 
-		snprintf(key, sizeof(key), "fault.%s", fault__reason__descriptor.values[i].name);
+		snprintf(key, sizeof(key), "%s.%s", section, type->values[i].name);
 		for (char *c = key; *c; c++)
 			*c = (char)tolower((unsigned char)*c);
 		expect_key(shelf, key);
 	}
+}
+
+static void what_the_contract_can_find_wrong_has_words(void **state) {
+	expect_words_of(*state, "fault", &fault__reason__descriptor);
+	expect_words_of(*state, "verify.finding", &verify_finding__kind__descriptor);
 }
 
 static void expect_filled(struct words *words, const char *wanted, const char *key, ...) {
@@ -226,7 +231,7 @@ int main(void) {
 		CLAIM(what_the_code_says_has_words),
 		CLAIM(words_are_said_somewhere),
 		CLAIM(every_command_has_its_help),
-		CLAIM(every_fault_of_the_contract_has_words),
+		CLAIM(what_the_contract_can_find_wrong_has_words),
 		cmocka_unit_test(names_are_filled_in),
 	};
 
