@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,6 +81,24 @@ static int lock_folder(struct store *store) {
 	return 0;
 }
 
+/* A file that is shorter than LMDB's two first pages was never committed to: its maker was killed
+ * while it began, and LMDB would refuse it for ever. It is set aside, not removed.
+ * Return: 0 or a negative errno. */
+static int set_stillborn_aside(const char *path) {
+	AUTO(heap_freep) char *aside = NULL;
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return errno == ENOENT ? 0 : failed_here(-errno);
+	if (status.st_size == 0 || status.st_size >= 2 * sysconf(_SC_PAGESIZE))
+		return 0;
+	if (asprintf(&aside, "%s.cut", path) < 0) {
+		aside = NULL;
+		return failed_here(-ENOMEM);
+	}
+	return rename(path, aside) < 0 ? failed_here(-errno) : 0;
+}
+
 static int open_environment(struct store *store) {
 	AUTO(heap_freep) char *path = NULL;
 	int dead = 0;
@@ -89,6 +108,9 @@ static int open_environment(struct store *store) {
 		path = NULL;
 		return failed_here(-ENOMEM);
 	}
+	r = set_stillborn_aside(path);
+	if (r < 0)
+		return failed_below(r);
 	r = mdb_env_create(&store->environment);
 	if (r == 0)
 		r = mdb_env_set_maxdbs(store->environment, TABLE_COUNT);

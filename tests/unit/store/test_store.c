@@ -212,6 +212,19 @@ static void a_store_is_open_in_one_process_at_a_time(void **state) {
 	assert_int_equal(desk_try_open(desk, "H51.15", 0), STORE_IN_USE);
 }
 
+static void a_store_whose_maker_was_killed_at_its_first_page_begins_anew(void **state) {
+	struct desk *desk = *state;
+	char path[80];
+	char aside[96];
+
+	snprintf(path, sizeof(path), "%s/store.mdb", desk->folder.path);
+	snprintf(aside, sizeof(aside), "%s.cut", path);
+	store_closep(&desk->store);
+	assert_int_equal(truncate(path, 4096), 0);
+	assert_int_equal(desk_try_open(desk, "H51.15", 0), STORE_OK);
+	assert_int_equal(access(aside, F_OK), 0);
+}
+
 static void a_store_of_a_newer_format_is_refused(void **state) {
 	struct desk *desk = *state;
 	struct store_txn txn = desk_write(desk);
@@ -318,6 +331,7 @@ int main(void) {
 		DESK_TEST(cursors_go_in_the_order_of_keys),
 		DESK_TEST(a_store_of_another_node_is_refused),
 		DESK_TEST(a_store_is_open_in_one_process_at_a_time),
+		DESK_TEST(a_store_whose_maker_was_killed_at_its_first_page_begins_anew),
 		DESK_TEST(a_store_of_a_newer_format_is_refused),
 		DESK_TEST(a_store_whose_identity_is_damaged_is_refused),
 		DESK_TEST(a_file_that_is_no_store_is_refused),
