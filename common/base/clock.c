@@ -14,6 +14,10 @@ uint64_t clock_wall_ms(void) {
 	return read_us(CLOCK_REALTIME) / 1000;
 }
 
+uint64_t clock_wall_us(void) {
+	return read_us(CLOCK_REALTIME);
+}
+
 uint64_t clock_monotonic_ms(void) {
 	return read_us(CLOCK_MONOTONIC) / 1000;
 }

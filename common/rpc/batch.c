@@ -44,6 +44,7 @@ static void give_back(struct batch_store *store, struct batch *batch) {
 	batch->headers_size = 0;
 	batch->payloads_size = 0;
 	batch->parts = 0;
+	batch->sealed = false;
 	batch->next = store->spare;
 	store->spare = batch;
 	store->count++;
@@ -66,7 +67,8 @@ static bool make_room(uint8_t **bytes, size_t *room, size_t needed) {
 }
 
 static bool has_room(const struct batch *batch, size_t header_size, size_t size) {
-	return batch->parts < RPC_BATCH_PARTS && batch->payloads_size < RPC_BATCH_SIZE &&
+	return !batch->sealed && batch->parts < RPC_BATCH_PARTS &&
+	       batch->payloads_size < RPC_BATCH_SIZE &&
 	       batch->headers_size + header_size + TAG_SIZE_MAX <= RPC_HEADERS_MAX &&
 	       batch->payloads_size + size <= RPC_PAYLOAD_MAX;
 }
@@ -153,6 +155,11 @@ int outbox_add_message(struct outbox *outbox, struct batch_store *store, Header 
 		return failed_here(-ENOMEM);
 	protobuf_c_message_pack(message, place);
 	return 0;
+}
+
+void outbox_seal(struct outbox *outbox, size_t bytes) {
+	if (outbox->last && outbox->last->payloads_size >= bytes)
+		outbox->last->sealed = true;
 }
 
 bool outbox_has_full(const struct outbox *outbox) {

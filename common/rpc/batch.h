@@ -18,6 +18,7 @@ struct batch {
 	size_t payloads_size;
 	size_t payloads_room;
 	unsigned parts;
+	bool sealed; /* takes no further part */
 	struct batch *next;
 };
 
@@ -41,6 +42,9 @@ int outbox_add(struct outbox *outbox, struct batch_store *store, Header *header,
 /* The same, packing the payload in place. Return: also -EMSGSIZE. */
 int outbox_add_message(struct outbox *outbox, struct batch_store *store, Header *header,
     const ProtobufCMessage *message);
+
+/* The message that is made now takes no further part once it has so many bytes. */
+void outbox_seal(struct outbox *outbox, size_t bytes);
 
 /* Whether a whole message waits, and not only the beginning of one. */
 bool outbox_has_full(const struct outbox *outbox);

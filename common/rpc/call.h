@@ -75,5 +75,8 @@ int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message);
 /* Whether rpc_call_send would not wait now. */
 bool rpc_call_has_room(struct rpc_call *call);
 
+/* How large a message is best made now, as rpc_client_chunk_size (client.h). */
+size_t rpc_call_chunk_size(struct rpc_call *call);
+
 /* Wait for at most `wait_ms`, less when the call is over. Not from the loop's thread. */
 void rpc_call_wait(struct rpc_call *call, unsigned wait_ms);

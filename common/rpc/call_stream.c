@@ -129,6 +129,16 @@ bool rpc_call_has_room(struct rpc_call *call) {
 	return room;
 }
 
+size_t rpc_call_chunk_size(struct rpc_call *call) {
+	pthread_mutex_t *lock = server_lock(call->own->server);
+	size_t size;
+
+	pthread_mutex_lock(lock);
+	size = flow_chunk(&call->own->flow);
+	pthread_mutex_unlock(lock);
+	return size;
+}
+
 void rpc_call_wait(struct rpc_call *call, unsigned wait_ms) {
 	pthread_mutex_t *lock = server_lock(call->own->server);
 	uint64_t until_ms = clock_monotonic_ms() + wait_ms;

@@ -171,11 +171,12 @@ static int send_request(struct rpc_client *client, struct flight *flight, uint64
 	flight->state =
 	    (enum call_state)protocol_next(flight->method, CALLER, CALL_IDLE, HEADER__KIND__REQUEST);
 	flight->sent = true;
-	flow_init(&flight->flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now);
+	flow_init(&flight->flow, FLOW_OF_CALL, now);
 	client->heard = client->heard && client->sent > 0;
 	client->unsent--;
 	client->sent++;
 	client->said_ms = now;
+	client->request_ms = now;
 	if (!client->asked_ms)
 		client->asked_ms = now;
 	return 0;
@@ -225,18 +226,17 @@ static int pack_request(struct flight *flight, const struct rpc_request *request
 static void fill_flight(struct rpc_client *client, struct flight *flight,
     const struct rpc_request *request, const struct contract_method *method) {
 	uint64_t now = clock_monotonic_ms();
-	char parent[TRACE_TEXT_SIZE] = "";
-	struct trace trace;
+	struct trace fresh;
 
 	flight->ticket = next_number(client, flight);
 	flight->method = method;
 	flight->deadline_ms = now + (request->deadline_ms ? request->deadline_ms : method->deadline_ms);
 	flight->ready_ms = request->ready_ms ? now + request->ready_ms : flight->deadline_ms;
 	flight->cause = request->cause;
-	if (request->trace)
-		trace_text(request->trace, parent);
-	trace_begin(&trace, parent);
-	trace_text(&trace, flight->trace);
+	/* No step of our own between the two that are on record: whoever serves the call makes one. */
+	if (!request->trace)
+		trace_begin(&fresh, "");
+	trace_text(request->trace ? request->trace : &fresh, flight->trace);
 	if (method->keyed && request->key)
 		memcpy(flight->key, request->key, sizeof(flight->key));
 	else if (method->keyed)
@@ -387,8 +387,8 @@ int rpc_client_end(
 	while (r == 0 && !client_is_over(client, flight)) {
 		uint64_t until = flight->deadline_ms;
 
-		if (!flight->sent && client->link != LINK_UP && flight->ready_ms < until)
-			until = flight->ready_ms;
+		if (!flight->sent && client->link != LINK_UP)
+			until = sooner(until, flight->ready_ms);
 		if (!flight->sent && flight->retry_ms > clock_monotonic_ms())
 			until = flight->retry_ms;
 		r = client_wait(client, until);

@@ -11,8 +11,10 @@
  */
 #pragma once
 
+#include <poll.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "cchc/call.pb-c.h"
 #include "common/base/arena.h"
@@ -84,12 +86,29 @@ int rpc_client_call(struct rpc_client *client, const struct rpc_request *request
 #define RPC_CLIENT_ENDED 1
 int rpc_client_send(struct rpc_client *client, uint64_t ticket, const ProtobufCMessage *message);
 
+/* How large a message of a stream is best made now: what the line takes in about half a second. A
+ * larger one passes too, but whoever waits behind it waits longer. */
+size_t rpc_client_chunk_size(struct rpc_client *client, uint64_t ticket);
+
 /* That was the last one. Return: as above. */
 int rpc_client_half_close(struct rpc_client *client, uint64_t ticket);
 
 /* The next message of a method that streams replies, in `arena`; waits for it. Return: as above. */
 int rpc_client_receive(struct rpc_client *client, uint64_t ticket, struct arena *arena,
     ProtobufCMessage **ret_message);
+
+/* For a caller whose own loop waits, for several clients or for a stream's two ways at once: do
+ * what can be done without waiting, and say what to poll for and until when at most (monotonic; it
+ * may be UINT64_MAX, and it is 0 when something came meanwhile). In each turn of the loop the two
+ * below are asked: what they say yes to does not wait. Return: 0 or a negative errno. */
+#define RPC_CLIENT_POLLS 2
+int rpc_client_prepare(
+    struct rpc_client *client, struct pollfd items[RPC_CLIENT_POLLS], uint64_t *ret_until_ms);
+
+/* Whether rpc_client_send may be called now, or rpc_client_receive, which may find the end. Of a
+ * call that streams no replies the second tells whether rpc_client_end may. */
+bool rpc_client_may_send(struct rpc_client *client, uint64_t ticket);
+bool rpc_client_may_receive(struct rpc_client *client, uint64_t ticket);
 
 /* The answer is not wanted any more; the ticket is void. */
 void rpc_client_cancel(struct rpc_client *client, uint64_t ticket);

@@ -11,6 +11,8 @@
 #include "common/rpc/frame.h"
 #include "common/rpc/protocol.h"
 
+enum { LOOK_MS = 50 }; /* how often a wait looks up, for the connection and for who cancels */
+
 enum link_state {
 	LINK_DOWN,     /* no connection */
 	LINK_GREETING, /* there is one; HELLO leaves at `hello_ms` */
@@ -52,7 +54,8 @@ struct rpc_client {
 	struct rpc_transport *transport;
 	void *socket;
 	void *monitor;
-	int monitor_descriptor; /* for poll */
+	int descriptor;         /* of the socket, for the poll of a caller's loop */
+	int monitor_descriptor; /* of the monitor, for poll */
 	char *endpoint;
 	char *node;
 	Lane lane;
@@ -68,6 +71,7 @@ struct rpc_client {
 	uint64_t hello_ms;        /* monotonic */
 	uint64_t asked_ms;        /* monotonic; since then nothing was heard; 0: nothing was asked */
 	uint64_t said_ms;         /* monotonic */
+	uint64_t request_ms;      /* monotonic; of the last request */
 	uint32_t keepalive_ms;
 	uint32_t silence_ms;
 	uint32_t message_max;
@@ -85,6 +89,10 @@ struct rpc_client {
 	struct arena scratch; /* of the message that is looked at */
 	struct flight flights[RPC_IN_FLIGHT_MAX];
 };
+
+static inline uint64_t sooner(uint64_t one_ms, uint64_t other_ms) {
+	return one_ms < other_ms ? one_ms : other_ms;
+}
 
 /* The flight of a ticket, or null. */
 struct flight *client_find(struct rpc_client *client, uint64_t ticket);
@@ -110,6 +118,11 @@ int client_send_unsent(struct rpc_client *client);
 
 /* Wait for whatever comes first, at most until then. Return: 0 or a negative errno. */
 int client_wait(struct rpc_client *client, uint64_t until_ms);
+
+/* Everything that can be done without waiting; it is to be done again when the socket or the
+ * monitor is ready, and not later than *ret_until_ms, which is 0 when something came meanwhile.
+ * Return: 0 or a negative errno. */
+int client_turn(struct rpc_client *client, uint64_t *ret_until_ms);
 
 /* What became of the connection; waits for it at most so long. */
 void client_look(struct rpc_client *client, uint64_t wait_ms);

@@ -11,7 +11,7 @@
 #include "common/rpc/client_internal.h"
 
 enum {
-	LOOK_MS = 50,       /* how often a wait looks up, for the connection and for who cancels */
+	TURN_MESSAGES_MAX = 256, /* then the caller's loop has its turn */
 	BROKEN_OFF_MAX = 2, /* handshakes in a row broken off without a word: not our server's key */
 	FAR_RECONNECT_MS = 2000,
 	FAR_RECONNECT_MAX_MS = 120000,
@@ -114,7 +114,7 @@ static void introduce(struct rpc_client *client) {
 	hello.credit = RPC_WINDOW_CONNECTION;
 	hello.time_ms = clock_wall_ms();
 	hello.program = (char *)(uintptr_t) "cchc " CCHC_VERSION;
-	flow_init(&client->flow, RPC_WINDOW_CONNECTION, RPC_WINDOW_CONNECTION, clock_monotonic_ms());
+	flow_init(&client->flow, FLOW_OF_CONNECTION, clock_monotonic_ms());
 	if (outbox_add_message(&client->outbox, &client->batches, &header, &hello.base) < 0)
 		return;
 	client->said_ms = clock_monotonic_ms();
@@ -153,12 +153,31 @@ static void refuse(struct rpc_client *client, Goodbye__Reason reason) {
 	client->refusal = reason;
 }
 
+/* Return: as frames_receive. */
+static int take_message(struct rpc_client *client, enum frames_patience patience) {
+	struct frames frames;
+	int r = frames_receive(client->socket, FRAMES_PLAIN, patience, &frames);
+
+	if (r == FRAMES_OK) {
+		client_take_message(client, &frames);
+		frames_close(&frames);
+	}
+	return r;
+}
+
+/* What came before the connection went counts, as far as libzmq still has it. */
+static void take_what_came(struct rpc_client *client) {
+	for (unsigned i = 0; i < TURN_MESSAGES_MAX && client->sent; i++)
+		if (take_message(client, FRAMES_AT_ONCE) != FRAMES_OK)
+			return;
+}
+
 static void greet_at(struct rpc_client *client, uint32_t delay_ms) {
 	client->link = LINK_GREETING;
 	client->hello_ms = clock_monotonic_ms() + delay_ms;
 }
 
-static void take_event(struct rpc_client *client, uint16_t event) {
+static void take_event(struct rpc_client *client, uint16_t event, uint32_t value) {
 	if (client->link == LINK_REFUSED)
 		return;
 	switch (event) {
@@ -171,12 +190,15 @@ static void take_event(struct rpc_client *client, uint16_t event) {
 		client->was_up = true;
 		break;
 	case ZMQ_EVENT_DISCONNECTED:
+		take_what_came(client);
 		client->link = LINK_DOWN;
 		part_from_all(client, client_lose);
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-		/* A server that was just stopped does this once; one with another key does it always. */
-		if (client->secured && ++client->broken_off >= BROKEN_OFF_MAX)
+		/* A server that was just stopped hangs up once; one with another key does it always. What
+		 * took too long says something of the line, and nothing of the key. */
+		if (client->secured && (value == EPIPE || value == ECONNRESET) &&
+		    ++client->broken_off >= BROKEN_OFF_MAX)
 			refuse(client, GOODBYE__REASON__NOT_ALLOWED);
 		break;
 	default: refuse(client, GOODBYE__REASON__NOT_ALLOWED); break;
@@ -186,6 +208,7 @@ static void take_event(struct rpc_client *client, uint16_t event) {
 static void drain_monitor(struct rpc_client *client) {
 	for (;;) {
 		uint16_t kind = 0;
+		uint32_t value = 0;
 		zmq_msg_t event;
 		zmq_msg_t address;
 		int got;
@@ -193,10 +216,11 @@ static void drain_monitor(struct rpc_client *client) {
 		zmq_msg_init(&event);
 		zmq_msg_init(&address);
 		got = zmq_msg_recv(&event, client->monitor, ZMQ_DONTWAIT);
-		if (got >= (int)sizeof(kind) && zmq_msg_more(&event)) {
+		if (got >= (int)(sizeof(kind) + sizeof(value)) && zmq_msg_more(&event)) {
 			memcpy(&kind, zmq_msg_data(&event), sizeof(kind));
+			memcpy(&value, (const char *)zmq_msg_data(&event) + sizeof(kind), sizeof(value));
 			zmq_msg_recv(&address, client->monitor, 0);
-			take_event(client, kind);
+			take_event(client, kind, value);
 		}
 		zmq_msg_close(&event);
 		zmq_msg_close(&address);
@@ -219,6 +243,8 @@ int client_open_link(struct rpc_client *client, const struct rpc_client_options 
 	if (r == 0 && zmq_connect(client->socket, options->endpoint) < 0)
 		r = failed_here(-errno);
 	if (r == 0)
+		r = client->descriptor = socket_descriptor(client->socket);
+	if (r >= 0)
 		r = client->monitor_descriptor = socket_descriptor(client->monitor);
 	/* Before it was asked once, it tells of no change. */
 	if (r >= 0)
@@ -242,7 +268,7 @@ static void take_welcome(struct rpc_client *client, const uint8_t *bytes, size_t
 		client->keepalive_ms = welcome->keepalive_ms;
 	if (welcome->silence_ms)
 		client->silence_ms = welcome->silence_ms;
-	if (welcome->credit <= RPC_CREDIT_MAX)
+	if (welcome->credit && welcome->credit <= RPC_CREDIT_MAX)
 		client->flow.may_send += (int64_t)welcome->credit - RPC_WINDOW_CONNECTION;
 	client->refused_wait_ms = 0;
 }
@@ -255,10 +281,14 @@ static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t
 	                                        &client->scratch, &unpacked) != MESSAGE_OK)
 		return;
 	goodbye = (const Goodbye *)unpacked;
+	/* Said to what crossed an earlier goodbye, which told when to come back. */
+	if (client->link == LINK_GREETING && goodbye->reason == GOODBYE__REASON__NOT_INTRODUCED)
+		return;
 	switch (goodbye->reason) {
 	case GOODBYE__REASON__STOPPING:
 		part_from(client, goodbye->last_call, client_give_back);
 		client->link = LINK_LEAVING;
+		client->asked_ms = clock_monotonic_ms(); /* it hangs up, or is silent for too long */
 		break;
 	case GOODBYE__REASON__NOT_INTRODUCED:
 	case GOODBYE__REASON__FULL:
@@ -274,7 +304,6 @@ static void take_goodbye(struct rpc_client *client, const uint8_t *bytes, size_t
 	}
 }
 
-/* A server that breaks the rules is left; the next connection may be better. */
 static void reconnect(struct rpc_client *client) {
 	client->link = LINK_DOWN;
 	part_from_all(client, client_lose);
@@ -314,6 +343,8 @@ void client_take_message(struct rpc_client *client, struct frames *frames) {
 		}
 		case HEADER__KIND__PONG: break;
 		default:
+			/* A server that breaks the rules is left. Each time costs an attempt, so it has an end.
+			 */
 			if (!client_take_part(client, header, &frames->payload, at)) {
 				reconnect(client);
 				return;
@@ -336,18 +367,25 @@ void client_look(struct rpc_client *client, uint64_t wait_ms) {
  * waiting in its own hands does; but there nothing is heard of the connection, so the wait is
  * short. */
 static int listen_for(struct rpc_client *client, uint64_t wait_ms) {
-	struct frames frames;
-	int r = 0;
+	int r;
 
 	if (!set(client->socket, ZMQ_RCVTIMEO, (int)wait_ms))
 		return failed_here(-errno);
-	r = frames_receive(client->socket, FRAMES_PLAIN, FRAMES_PATIENT, &frames);
-	if (r == FRAMES_OK) {
-		client_take_message(client, &frames);
-		frames_close(&frames);
-	} else
+	r = take_message(client, FRAMES_PATIENT);
+	if (r == FRAMES_NONE)
 		client_look(client, 0);
 	return r < 0 ? failed_below(r) : 0;
+}
+
+/* When something must be said. Over a line that loses packets a lone request is missed late: only
+ * what comes after it shows that it is missing. So while an answer is waited for something follows,
+ * and less and less often. */
+static uint64_t say_again_ms(const struct rpc_client *client) {
+	uint64_t waited_ms = client->said_ms - client->request_ms;
+
+	if (!client->secured || !client->sent || waited_ms >= client->keepalive_ms)
+		return client->said_ms + client->keepalive_ms;
+	return client->said_ms + (waited_ms > RPC_ASK_AGAIN_MS ? waited_ms : RPC_ASK_AGAIN_MS);
 }
 
 /* Whether there is anybody, asked when nothing was heard for long. Return: when to look again. */
@@ -362,29 +400,54 @@ static uint64_t keep_alive(struct rpc_client *client) {
 	}
 	if (client->link != LINK_UP && client->link != LINK_LEAVING)
 		return UINT64_MAX;
-	if (client->asked_ms && now - client->asked_ms > client->silence_ms) {
+	if (client->asked_ms && now - client->asked_ms >= client->silence_ms) {
 		reconnect(client);
-		return UINT64_MAX;
+		return now; /* to those whose calls were lost */
 	}
-	if (client->link == LINK_LEAVING)
-		return UINT64_MAX;
-	if (now - client->said_ms >= client->keepalive_ms) {
+	if (client->link == LINK_UP && now >= say_again_ms(client)) {
 		header.kind = HEADER__KIND__PING;
 		(void)client_say(client, &header, NULL, 0);
 		if (!client->asked_ms)
 			client->asked_ms = now;
 	}
-	return client->said_ms + client->keepalive_ms;
+	return sooner(client->link == LINK_UP ? say_again_ms(client) : UINT64_MAX,
+	    client->asked_ms ? client->asked_ms + client->silence_ms : UINT64_MAX);
+}
+
+/* What may be said, is. Return: 0 or a negative errno. */
+static int say_all(struct rpc_client *client, uint64_t *ret_alive_ms) {
+	int r;
+
+	*ret_alive_ms = keep_alive(client);
+	r = client_send_unsent(client);
+	if (r == 0)
+		r = client_flush(client);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int client_turn(struct rpc_client *client, uint64_t *ret_until_ms) {
+	enum link_state link = client->link;
+	unsigned came = 0;
+	int r;
+
+	/* Until nothing came: libzmq tells of changes only, and what came may want an answer. */
+	do {
+		client_look(client, 0);
+		r = say_all(client, ret_until_ms);
+		if (r == 0)
+			r = take_message(client, FRAMES_AT_ONCE);
+	} while (r >= 0 && r != FRAMES_NONE && ++came < TURN_MESSAGES_MAX);
+	if (came || client->link != link)
+		*ret_until_ms = 0;
+	return r < 0 ? failed_below(r) : 0;
 }
 
 int client_wait(struct rpc_client *client, uint64_t until_ms) {
-	uint64_t alive_ms = keep_alive(client);
-	int r = client_send_unsent(client);
+	uint64_t alive_ms;
+	int r = say_all(client, &alive_ms);
 	uint64_t now = clock_monotonic_ms();
 	uint64_t left;
 
-	if (r == 0)
-		r = client_flush(client);
 	if (r < 0)
 		return failed_below(r);
 	if (alive_ms < until_ms)

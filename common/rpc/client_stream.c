@@ -145,9 +145,18 @@ int rpc_client_send(struct rpc_client *client, uint64_t ticket, const ProtobufCM
 	flight->spoke = true;
 	client->said_ms = clock_monotonic_ms();
 	r = outbox_add_message(&client->outbox, &client->batches, &header, message);
-	if (r == 0 && (client->outbox.bytes >= RPC_BATCH_SIZE || flight->flow.may_send <= 0))
+	/* On a slow line the messages tell how slow it is only one by one. */
+	if (r == 0 &&
+	    (client->outbox.bytes >= RPC_BATCH_SIZE ||
+	        client->outbox.bytes >= flow_chunk(&flight->flow) || flight->flow.may_send <= 0))
 		r = client_flush(client);
 	return r < 0 ? failed_below(r) : 0;
+}
+
+size_t rpc_client_chunk_size(struct rpc_client *client, uint64_t ticket) {
+	const struct flight *flight = client_find(client, ticket);
+
+	return flight ? flow_chunk(&flight->flow) : RPC_WINDOW_MIN / 2;
 }
 
 int rpc_client_half_close(struct rpc_client *client, uint64_t ticket) {

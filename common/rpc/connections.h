@@ -42,7 +42,7 @@ struct caller {
 enum { CONNECTION_KEY_SIZE = 10 };
 
 struct connection {
-	uint8_t key[CONNECTION_KEY_SIZE]; /* the listener's number, then the routing id */
+	uint8_t key[CONNECTION_KEY_SIZE]; /* listener and size in one, then the routing id */
 	uint8_t routing_size;
 	struct listener *listener;
 	struct caller *caller;

@@ -28,7 +28,7 @@
 #define RPC_SPARE_CALLS_MAX   64   /* that keep memory for their next use */
 #define RPC_CONNECTIONS_MAX   10000
 #define RPC_HELLOS_PER_S      500u /* beyond this a dialler is asked to come back later */
-#define RPC_HELLOS_PEER_PER_S 10u  /* of them, of one node that is a peer */
+#define RPC_HELLOS_PEER_PER_S 20u  /* of them, of one node that is a peer */
 #define RPC_STREAMS_MAX       8 /* calls that stream, of one peer or one connection of the office */
 #define RPC_OUTBOX_MAX        (4u << 20) /* bytes for one connection that does not take them */
 #define RPC_MEMORY_MAX        ((size_t)64 << 20) /* arena of one call: request, reply and scratch */
@@ -36,14 +36,18 @@
 	32 /* an honest request needs a few times its bytes, no more than that                         \
 	    */
 
-/* Streams: bytes a sender may have on the way. A window begins small, so that a slow line is not
- * filled for long, and doubles while it is emptied quickly. */
-#define RPC_WINDOW_MIN        4096
-#define RPC_WINDOW_MAX        262144
-#define RPC_WINDOW_QUICK_MS   500
-#define RPC_WINDOW_CONNECTION 1048576
-#define RPC_MESSAGE_COST      64         /* credit that a message costs beside its bytes */
-#define RPC_CREDIT_MAX        (2u << 20) /* that a sender may be given and not have used */
+/* Streams: bytes a sender may have on the way, of one and of all of a connection. A window follows
+ * the line (flow.c): it begins small, and is kept between what passes in LEAST_MS and in MOST_MS,
+ * so that whoever waits behind it does not wait for long. */
+#define RPC_WINDOW_MIN            2048
+#define RPC_WINDOW_MAX            262144
+#define RPC_WINDOW_CONNECTION     4096
+#define RPC_WINDOW_CONNECTION_MAX 1048576
+#define RPC_WINDOW_LEAST_MS       500
+#define RPC_WINDOW_MOST_MS        2000
+#define RPC_CHUNK_MAX             65536      /* the largest message that is advised for a stream */
+#define RPC_MESSAGE_COST          64         /* credit that a message costs beside its bytes */
+#define RPC_CREDIT_MAX            (2u << 20) /* that a sender may be given and not have used */
 
 /* A client. */
 #define RPC_IN_FLIGHT_MAX   64
@@ -52,12 +56,15 @@
 #define RPC_COME_BACK_MS    1000   /* how soon, when too much is waiting */
 #define RPC_REFUSED_MIN_MS  5000   /* before a refused client knocks again; doubled each time … */
 #define RPC_REFUSED_MAX_MS  120000 /* … up to this */
+#define RPC_ASK_AGAIN_MS    500    /* a far server that has not answered is asked again */
 #define RPC_HELLO_JITTER_MS 500    /* a lost connection is taken up again not later than this */
 
 /* Life of a connection unless the server was told otherwise: it says so, the dialler keeps to it.
  */
+#define RPC_HANDSHAKE_MS 30000 /* four ways there and back, and losses */
 #define RPC_KEEPALIVE_MS 20000
 #define RPC_SILENCE_MS   60000
 #define RPC_TRY_AGAIN_MS 10   /* a line that took nothing is offered it again */
 #define RPC_SWEEP_MS     1000 /* how often a server looks for the silent */
+#define RPC_FAREWELL_MS  100  /* for the last words of a server to be taken up */
 #define RPC_DRAIN_MS     2000 /* for the calls in hand of a server that stops */

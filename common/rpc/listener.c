@@ -13,7 +13,10 @@ static void *open_router(struct rpc_transport *transport) {
 	static const int queue_max = RPC_PEER_QUEUE_MAX;
 	static const int max_rt_ms = RPC_SILENCE_MS; /* a line that takes nothing is closed */
 	static const int keepalive = 1;
-	static const int idle_s = RPC_SILENCE_MS / 1000;
+	/* Nor does the kernel keep what is silent for longer: asked at half the time, and then soon. */
+	static const int idle_s = RPC_SILENCE_MS / 2000;
+	static const int again_s = RPC_SILENCE_MS / 6000;
+	static const int times = 3;
 
 	if (!socket)
 		return NULL;
@@ -21,6 +24,8 @@ static void *open_router(struct rpc_transport *transport) {
 	    zmq_setsockopt(socket, ZMQ_TCP_MAXRT, &max_rt_ms, sizeof(max_rt_ms)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_TCP_KEEPALIVE, &keepalive, sizeof(keepalive)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_TCP_KEEPALIVE_IDLE, &idle_s, sizeof(idle_s)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_TCP_KEEPALIVE_INTVL, &again_s, sizeof(again_s)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_TCP_KEEPALIVE_CNT, &times, sizeof(times)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_SNDHWM, &queue_max, sizeof(queue_max)) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_RCVHWM, &queue_max, sizeof(queue_max)) < 0 ||

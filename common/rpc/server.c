@@ -31,6 +31,8 @@ int rpc_server_open(const struct rpc_server_options *options, struct rpc_server 
 		server->options.keepalive_ms = RPC_KEEPALIVE_MS;
 	if (!server->options.silence_ms)
 		server->options.silence_ms = RPC_SILENCE_MS;
+	if (!server->options.hellos_per_s)
+		server->options.hellos_per_s = RPC_HELLOS_PER_S;
 	server->contract = contract;
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (options->identity)
@@ -177,6 +179,15 @@ void rpc_server_stop(struct rpc_server *server) {
 		server_say_goodbye(server, each, GOODBYE__REASON__STOPPING);
 }
 
+/* libzmq throws away, together with a connection, what its reader has not taken up yet: whoever
+ * waits for an answer is given a moment. */
+static void say_farewell(const struct rpc_server *server) {
+	uint64_t now_ms = clock_monotonic_ms();
+
+	if (server->connections.count && now_ms < server->left_ms + RPC_FAREWELL_MS)
+		poll(NULL, 0, (int)(server->left_ms + RPC_FAREWELL_MS - now_ms));
+}
+
 void rpc_server_close(struct rpc_server *server) {
 	server->loop = pthread_self();
 	server->now_us = clock_monotonic_us();
@@ -188,7 +199,8 @@ void rpc_server_close(struct rpc_server *server) {
 		    call, RPC_UNAVAILABLE, FAULT__REASON__SERVICE_DOWN, call->method->name, NULL);
 		server_end_call(server, call);
 	}
-	server_flush(server);
+	(void)server_flush(server);
+	say_farewell(server);
 	while (server->connections.oldest)
 		server_forget(server, server->connections.oldest, GOODBYE__REASON__UNSPECIFIED);
 	for (size_t i = 0; i < server->listener_count; i++) {

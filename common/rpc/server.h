@@ -23,6 +23,7 @@ struct rpc_server_options {
 	const struct rpc_identity *identity; /* checks who acts; null: no token is believed */
 	uint32_t keepalive_ms; /* how often a dialler says something; 0: RPC_KEEPALIVE_MS */
 	uint32_t silence_ms;   /* who is silent so long is gone; 0: RPC_SILENCE_MS */
+	uint32_t hellos_per_s; /* more are asked to come back later; 0: RPC_HELLOS_PER_S */
 };
 
 struct rpc_server;

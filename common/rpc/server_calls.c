@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/rpc/server_internal.h"
 
 pthread_mutex_t *server_lock(struct rpc_server *server) {
@@ -56,7 +57,7 @@ struct rpc_call *server_take_call(struct rpc_server *server, struct connection *
 	connection->in_hand++;
 	connection->caller->in_hand++;
 	server->in_hand++;
-	flow_init(&own->flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, server->now_us / 1000);
+	flow_init(&own->flow, FLOW_OF_CALL, server->now_us / 1000);
 	return call;
 }
 
@@ -164,8 +165,10 @@ void server_end_call(struct rpc_server *server, struct rpc_call *call) {
 		call->status = RPC_UNKNOWN;
 	if (is_refused(call))
 		audit(server, call);
+	log_trace(call->trace.id);
 	if (call->own->connection)
 		say_status(server, call);
+	log_trace(NULL);
 	caller->by_status[call->status]++;
 	caller->bytes_out += call->own->bytes_out;
 	if (call->method) {
@@ -231,14 +234,19 @@ static void serve_posted(struct rpc_server *server, struct rpc_call *call) {
 	}
 	header.credit = 0;
 	header.kind = HEADER__KIND__DATA;
+	log_trace(call->trace.id);
 	for (struct chunk *chunk; (chunk = chunks_take(&leaving)) != NULL;) {
 		if (own->connection)
 			server_note_said(server, own->connection,
 			    outbox_add(&own->connection->outbox, &server->batches, &header, chunk->bytes,
 			        chunk->size));
+		/* On a slow line the messages tell how slow it is only one by one. */
+		if (own->connection)
+			outbox_seal(&own->connection->outbox, flow_chunk(&own->flow));
 		own->bytes_out += chunk->size;
 		free(chunk);
 	}
+	log_trace(NULL);
 	if (answered)
 		server_end_call(server, call);
 }

@@ -32,6 +32,7 @@ struct rpc_server {
 	struct connections connections;
 	struct connection *dirty; /* outboxes to send */
 	size_t waiting;           /* connections whose outbox did not go */
+	uint64_t left_ms;         /* monotonic; when anything left last */
 	struct batch_store batches;
 	struct arena scratch; /* of the message that is looked at */
 	struct stats stats;
@@ -43,8 +44,25 @@ struct rpc_server {
 	uint64_t drained_by_ms; /* monotonic; 0: not stopping */
 };
 
+/* A part of the message that is looked at. */
+struct part {
+	const Header *header;
+	const uint8_t *payload;
+};
+
 /* accept.c: everything a message says. */
 void server_accept(struct rpc_server *server, struct listener *listener, struct frames *frames);
+
+/* greet.c: a HELLO. Return: the new connection, or null when it was told why not. */
+struct connection *server_introduce(struct rpc_server *server, struct listener *listener,
+    struct frames *frames, const uint8_t key[CONNECTION_KEY_SIZE], const struct part *part);
+
+/* Whether what a connection was let in for still holds. */
+bool server_still_allows(struct connection *connection, zmq_msg_t *payload);
+
+/* GOAWAY to somebody we know nothing of, without keeping anything. */
+void server_turn_away(struct rpc_server *server, const struct listener *listener,
+    zmq_msg_t *routing, Goodbye__Reason reason, uint32_t retry_after_ms);
 
 /* server_say.c: a part for a connection; it leaves when the loop has looked at all that came. */
 void server_say(struct rpc_server *server, struct connection *connection, Header *header,

@@ -17,10 +17,12 @@ void server_audit(struct rpc_server *server, struct caller *caller, const char *
 
 	if (!audit_may_write(caller ? &caller->audit : &server->strangers, &silent))
 		return;
-	log_warn(event, "%s%s%.*s%s%s by %s, trace %s, %u more since the last line",
+	log_trace(call ? call->trace.id : NULL);
+	log_warn(event, "%s%s%.*s%s%s by %s, %u more since the last line",
 	    call ? rpc_status_name(call->status) : "", call ? ": " : "",
 	    (int)text_cut(what, RPC_VALUE_MAX), what, call && *call->actor ? " for " : "",
-	    call ? call->actor : "", server_name_of(caller), call ? call->trace.id : "none", silent);
+	    call ? call->actor : "", server_name_of(caller), silent);
+	log_trace(NULL);
 }
 
 static void mark_dirty(struct rpc_server *server, struct connection *connection) {
@@ -47,6 +49,8 @@ static int flush(struct rpc_server *server, struct connection *connection) {
 	if (connection->waiting != (r == OUTBOX_WAITS))
 		server->waiting += connection->waiting ? (size_t)-1 : 1;
 	connection->waiting = r == OUTBOX_WAITS;
+	if (r == OUTBOX_EMPTY)
+		server->left_ms = server->now_us / 1000;
 	connection->try_ms = server->now_us / 1000 + RPC_TRY_AGAIN_MS;
 	return r;
 }

@@ -127,7 +127,7 @@ int rpc_server_trace(const struct rpc_server *server, const char *trace, struct 
 		span->parent = kept->trace.parent;
 		span->method = (char *)(uintptr_t)kept->method->name;
 		span->caller = kept->caller;
-		span->started_ms = kept->ended_ms - kept->duration_us / 1000;
+		span->started_ms = kept->started_ms;
 		span->duration_us = kept->duration_us;
 		span->status = kept->status;
 		ret_trace->spans[ret_trace->n_spans++] = span;

@@ -6,7 +6,7 @@
 #include "common/rpc/trace.h"
 #include "proto/contract.h"
 
-enum { STATS_LATENCY_BUCKETS = 28, STATS_SPANS = 512 };
+enum { STATS_LATENCY_BUCKETS = 28, STATS_SPANS = 2048 };
 
 struct method_stats {
 	uint64_t by_status[RPC_STATUS_COUNT];
@@ -20,7 +20,7 @@ struct span {
 	struct trace trace;
 	const struct contract_method *method; /* null: never used */
 	char caller[17];                      /* the node; "" for the office's own */
-	uint64_t ended_ms;                    /* wall clock */
+	uint64_t started_ms;                  /* wall clock */
 	uint64_t duration_us;
 	enum rpc_status status;
 };

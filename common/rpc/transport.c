@@ -93,7 +93,7 @@ int socket_descriptor(void *socket) {
 int socket_prepare(void *socket) {
 	static const int64_t frame_max = RPC_FRAME_MAX;
 	static const int no_linger = 0;
-	static const int handshake_ms = 15000;
+	static const int handshake_ms = RPC_HANDSHAKE_MS;
 	static const int ipv6 = 1;
 
 	if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max)) < 0 ||

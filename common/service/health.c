@@ -82,7 +82,5 @@ int service_watch(
 		if (r == 0)
 			rpc_call_wait(call->rpc, LOOK_MS);
 	}
-	return r ? r
-	         : service_refuse(
-	               call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__CANCELLED, "service", asked);
+	return r ? r : rpc_call_refuse_over(call->rpc);
 }

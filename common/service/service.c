@@ -18,10 +18,9 @@
 #include "common/store/committer.h"
 #include "common/store/idempotency.h"
 
-enum { LARGE_CHUNK = 128 << 10 };
+enum { LARGE_CHUNK = 128 << 10, STREAMS_MAX = 32 };
 
-/* Threads for streams: several callers may have as many as each may. */
-#define STREAMS_MAX (4 * RPC_STREAMS_MAX)
+_Static_assert(STREAMS_MAX > 2 * RPC_STREAMS_MAX, "several callers may have as many as each may");
 
 struct service {
 	const struct service_plan *plan;

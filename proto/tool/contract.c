@@ -7,44 +7,10 @@
 
 enum { METHODS_MAX = 512 };
 
-bool set_is_ours(const File *file) {
-	return strncmp(file->name, "cchc/", 5) == 0;
-}
-
-const char *set_last_word(const char *dotted) {
-	const char *dot = strrchr(dotted, '.');
-
-	return dot ? dot + 1 : dotted;
-}
-
-/* Options of ours are unknown fields to descriptor.proto. */
-uint64_t set_option(const Method *method, enum contract_option option) {
-	const ProtobufCMessage *options = (const ProtobufCMessage *)method->options;
-	uint64_t value = 0;
-
-	for (size_t i = 0; options && i < options->n_unknown_fields; i++) {
-		const ProtobufCMessageUnknownField *field = &options->unknown_fields[i];
-
-		if (field->tag != option)
-			continue;
-		for (size_t byte = 0; byte < field->len && byte < 9; byte++)
-			value |= (uint64_t)(field->data[byte] & 0x7f) << (7 * byte);
-	}
-	return value;
-}
-
 bool set_is_repeatable(const Method *method) {
 	return method->options && method->options->has_idempotency_level &&
 	       method->options->idempotency_level !=
 	           GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENCY_UNKNOWN;
-}
-
-bool set_streams_requests(const Method *method) {
-	return method->has_client_streaming && method->client_streaming;
-}
-
-bool set_streams_replies(const Method *method) {
-	return method->has_server_streaming && method->server_streaming;
 }
 
 static FileSet *read_set(const char *path) {

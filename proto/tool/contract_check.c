@@ -11,19 +11,6 @@
 
 #include "proto/tool/contract_set.h"
 
-enum {
-	PATH_MESSAGE = 4,
-	PATH_ENUM = 5,
-	PATH_SERVICE = 6
-}; /* descriptor.proto, FileDescriptorProto */
-enum { PATH_FIELD = 2, PATH_NESTED = 3, PATH_NESTED_ENUM = 4, PATH_VALUE = 2, PATH_METHOD = 2 };
-enum { PATH_MAX_DEPTH = 8 };
-
-struct path {
-	int32_t steps[PATH_MAX_DEPTH];
-	size_t depth;
-};
-
 static unsigned faults;
 
 static void fault(const File *file, const char *where, const char *what) {
@@ -31,37 +18,26 @@ static void fault(const File *file, const char *where, const char *what) {
 	faults++;
 }
 
-static struct path path_below(struct path path, int32_t kind, size_t index) {
-	path.steps[path.depth++] = kind;
-	path.steps[path.depth++] = (int32_t)index;
-	return path;
+static bool has_comment(const File *file, struct set_path path) {
+	const Location *location = set_location(file, &path);
+
+	return location && (location->leading_comments || location->trailing_comments);
 }
 
-static bool has_comment(const File *file, struct path path) {
-	for (size_t i = 0; file->source_code_info && i < file->source_code_info->n_location; i++) {
-		const Location *location = file->source_code_info->location[i];
-
-		if (location->n_path == path.depth &&
-		    memcmp(location->path, path.steps, path.depth * sizeof(path.steps[0])) == 0)
-			return location->leading_comments || location->trailing_comments;
-	}
-	return false;
-}
-
-static void need_comment(const File *file, struct path path, const char *name) {
+static void need_comment(const File *file, struct set_path path, const char *name) {
 	if (!has_comment(file, path))
 		fault(file, name, "has no comment");
 }
 
-static void check_enum(const File *file, const Enum *type, struct path path) {
+static void check_enum(const File *file, const Enum *type, struct set_path path) {
 	need_comment(file, path, type->name);
 	if (type->n_value == 0 || type->value[0]->number != 0)
 		fault(file, type->name, "does not start at 0");
 	for (size_t i = 0; i < type->n_value; i++)
-		need_comment(file, path_below(path, PATH_VALUE, i), type->value[i]->name);
+		need_comment(file, set_path_below(path, PATH_VALUE, i), type->value[i]->name);
 }
 
-static void check_field(const File *file, const Field *field, struct path path) {
+static void check_field(const File *file, const Field *field, struct set_path path) {
 	need_comment(file, path, field->name);
 	if (field->has_proto3_optional && field->proto3_optional)
 		fault(file, field->name, "is `optional`; protobuf-c cannot compile it");
@@ -77,16 +53,16 @@ static void check_field(const File *file, const Field *field, struct path path) 
 	}
 }
 
-static void check_message(const File *file, const Message *message, struct path path) {
+static void check_message(const File *file, const Message *message, struct set_path path) {
 	need_comment(file, path, message->name);
 	if (message->options && message->options->has_map_entry && message->options->map_entry)
 		fault(file, message->name, "is a map entry; use `repeated` with a documented key");
 	for (size_t i = 0; i < message->n_field; i++)
-		check_field(file, message->field[i], path_below(path, PATH_FIELD, i));
+		check_field(file, message->field[i], set_path_below(path, PATH_FIELD, i));
 	for (size_t i = 0; i < message->n_nested_type; i++)
-		check_message(file, message->nested_type[i], path_below(path, PATH_NESTED, i));
+		check_message(file, message->nested_type[i], set_path_below(path, PATH_NESTED, i));
 	for (size_t i = 0; i < message->n_enum_type; i++)
-		check_enum(file, message->enum_type[i], path_below(path, PATH_NESTED_ENUM, i));
+		check_enum(file, message->enum_type[i], set_path_below(path, PATH_NESTED_ENUM, i));
 }
 
 static const Message *find_message(const FileSet *set, const char *name) {
@@ -136,24 +112,24 @@ static void check_method(const File *file, const Method *method, const char *nam
 unsigned set_check(const FileSet *set, const struct row *rows, size_t count) {
 	for (size_t i = 0; i < set->n_file; i++) {
 		const File *file = set->file[i];
-		struct path root = { .depth = 0 };
+		struct set_path root = { .depth = 0 };
 
 		if (!set_is_ours(file))
 			continue;
 		for (size_t j = 0; j < file->n_message_type; j++) {
-			check_message(file, file->message_type[j], path_below(root, PATH_MESSAGE, j));
+			check_message(file, file->message_type[j], set_path_below(root, PATH_MESSAGE, j));
 			if (reaches(set, file->message_type[j], file->message_type[j]->name, 0))
 				fault(file, file->message_type[j]->name, "is recursive");
 		}
 		for (size_t j = 0; j < file->n_enum_type; j++)
-			check_enum(file, file->enum_type[j], path_below(root, PATH_ENUM, j));
+			check_enum(file, file->enum_type[j], set_path_below(root, PATH_ENUM, j));
 		for (size_t j = 0; j < file->n_service; j++) {
-			struct path path = path_below(root, PATH_SERVICE, j);
+			struct set_path path = set_path_below(root, PATH_SERVICE, j);
 
 			need_comment(file, path, file->service[j]->name);
 			for (size_t k = 0; k < file->service[j]->n_method; k++)
 				need_comment(
-				    file, path_below(path, PATH_METHOD, k), file->service[j]->method[k]->name);
+				    file, set_path_below(path, PATH_METHOD, k), file->service[j]->method[k]->name);
 		}
 	}
 	for (size_t i = 0; i < count; i++)

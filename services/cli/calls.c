@@ -2,6 +2,7 @@
 #include "services/cli/calls.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/file.h"
 #include "services/cli/faults.h"
+#include "services/cli/nearest.h"
 #include "services/cli/token.h"
 
 const char *const cli_services[CLI_SERVICES] = { "dossiers", "documents", "reporting", "exchange",
@@ -22,6 +25,30 @@ struct cli_client {
 	const char *service;
 	struct rpc_client *client;
 };
+
+int cli_check_service(const struct cli *cli, const char *service) {
+	struct nearest nearest = NEAREST(service);
+
+	for (size_t i = 0; i < CLI_SERVICES; i++) {
+		if (strcmp(cli_services[i], service) == 0)
+			return EXIT_OK;
+		nearest_offer(&nearest, cli_services[i]);
+	}
+	cli_say(cli, nearest.name ? "service.unknown_nearest" : "service.unknown", "service", service,
+	    "nearest", nearest.name ? nearest.name : "", NULL);
+	return EXIT_NOT_FOUND;
+}
+
+int poll_until(struct pollfd *items, nfds_t count, uint64_t until_ms) {
+	uint64_t now = clock_monotonic_ms();
+	int timeout_ms = -1;
+
+	if (until_ms <= now)
+		timeout_ms = 0;
+	else if (until_ms - now < INT_MAX)
+		timeout_ms = (int)(until_ms - now);
+	return poll(items, count, timeout_ms) < 0 && errno != EINTR ? failed_here(-errno) : 0;
+}
 
 bool cli_node_runs(struct cli *cli) {
 	AUTO(file_descriptor_close) int lock = openat(cli->node.run, "lock", O_RDONLY | O_CLOEXEC);
@@ -134,7 +161,9 @@ int cli_call_failed(struct cli *cli, const char *service, int r, const struct rp
 		cli_say(cli, "call.broke", "service", service, "error", strerror(-r), NULL);
 		return EXIT_FAILED;
 	}
-	if (reply->fault)
+	if (reply->status == RPC_DEADLINE_EXCEEDED && !reply->header)
+		cli_words(cli, &why, "call.deadline", NULL);
+	else if (reply->fault)
 		fault_words(cli, reply->fault, &why);
 	if (!why.length)
 		text_add(&why, rpc_status_name(reply->status));

@@ -4,10 +4,14 @@
 
 #include "services/cli/cli.h"
 
+#define CLI_SERVICES 5
+
 /* The services of a node, who follows another's log before who writes it: what is asked of them in
  * this order never shows a copy that reaches further than its original. */
-enum { CLI_SERVICES = 5 };
 extern const char *const cli_services[CLI_SERVICES];
+
+/* Whether there is such a service. Return: EXIT_OK, or EXIT_NOT_FOUND when it has said that not. */
+int cli_check_service(const struct cli *cli, const char *service);
 
 /* The client of a service, opened at first use. When the node does not run it says so.
  * Return: EXIT_OK or the exit status. */
@@ -30,5 +34,9 @@ int cli_lock_node(struct cli *cli, int *ret_lock);
 
 /* Whether a service of this node answers at its socket. */
 bool cli_service_listens(struct cli *cli, const char *service);
+
+/* Poll until something is ready, or a monotonic time comes; UINT64_MAX: for ever.
+ * Return: 0 or a negative errno. */
+int poll_until(struct pollfd *items, nfds_t count, uint64_t until_ms);
 
 void cli_calls_close(struct cli *cli);

@@ -17,7 +17,7 @@
 
 #define COMMAND_MEMORY ((size_t)1 << 30)
 
-static const struct command commands[] = {
+const struct command cli_commands[] = {
 	{ "node", "init", command_node_init },
 	{ "node", "up", command_node_up },
 	{ "peer", "add", command_peer_add },
@@ -31,10 +31,15 @@ static const struct command commands[] = {
 	{ "verify", NULL, command_verify },
 	{ "backup", NULL, command_backup },
 	{ "restore", NULL, command_restore },
+	{ "health", NULL, command_health },
+	{ "trace", NULL, command_trace },
+	{ "metrics", NULL, command_metrics },
 	{ "call", NULL, command_call },
+	{ "describe", NULL, command_describe },
 	{ "token", "make", command_token_make },
 	{ "calendar", "due", command_calendar_due },
 };
+const size_t cli_command_count = LENGTH_OF(cli_commands);
 
 static void vprint(const struct cli *cli, FILE *stream, const char *key, va_list pairs) {
 	AUTO(text_deinit) struct text text = TEXT_NULL;
@@ -58,6 +63,20 @@ void cli_print(const struct cli *cli, const char *key, ...) {
 	va_start(pairs, key);
 	vprint(cli, stdout, key, pairs);
 	va_end(pairs);
+}
+
+void cli_words(const struct cli *cli, struct text *out, const char *key, ...) {
+	va_list pairs;
+
+	va_start(pairs, key);
+	words_fill(cli->words, key, pairs, out);
+	va_end(pairs);
+}
+
+void cli_print_json(json_t *json) {
+	json_dumpf(json, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(json);
 }
 
 static const char *help_key(struct cli *cli, const struct command *command) {
@@ -191,8 +210,8 @@ static int take_common_options(struct cli *cli, int *argc, char **argv, bool *re
 }
 
 static const struct command *find_command(int argc, char **argv, int *ret_words) {
-	for (size_t i = 0; i < LENGTH_OF(commands); i++) {
-		const struct command *command = &commands[i];
+	for (size_t i = 0; i < cli_command_count; i++) {
+		const struct command *command = &cli_commands[i];
 
 		if (argc < 2 || strcmp(argv[1], command->noun) != 0)
 			continue;
@@ -208,13 +227,13 @@ static const struct command *find_command(int argc, char **argv, int *ret_words)
 static void print_help(struct cli *cli, const char *noun) {
 	bool any = false;
 
-	for (size_t i = 0; i < LENGTH_OF(commands); i++)
-		any = any || (noun && strcmp(commands[i].noun, noun) == 0);
+	for (size_t i = 0; i < cli_command_count; i++)
+		any = any || (noun && strcmp(cli_commands[i].noun, noun) == 0);
 	if (!any)
 		cli_print(cli, "help", NULL);
-	for (size_t i = 0; i < LENGTH_OF(commands); i++)
-		if (!any || strcmp(commands[i].noun, noun) == 0)
-			cli_print(cli, help_key(cli, &commands[i]), NULL);
+	for (size_t i = 0; i < cli_command_count; i++)
+		if (!any || strcmp(cli_commands[i].noun, noun) == 0)
+			cli_print(cli, help_key(cli, &cli_commands[i]), NULL);
 }
 
 static int run(struct cli *cli, int argc, char **argv) {
@@ -253,6 +272,7 @@ static int run(struct cli *cli, int argc, char **argv) {
 
 int cli_main(int argc, char **argv) {
 	const char *language = getenv("CCHC_LANG");
+	const char *parent = getenv("TRACEPARENT");
 	struct cli cli = {
 		.language = language ? language : "vi",
 		.node = NODE_NULL,
@@ -264,7 +284,8 @@ int cli_main(int argc, char **argv) {
 	if (!cli.share)
 		return EXIT_FAILED;
 	arena_init(&cli.arena, COMMAND_MEMORY);
-	trace_begin(&cli.trace, "");
+	/* As OpenTelemetry hands a trace on to a program. */
+	trace_begin(&cli.trace, parent ? parent : "");
 	log_open("cchc", "");
 	status = run(&cli, argc, argv);
 	cli_calls_close(&cli);

@@ -7,8 +7,10 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 
+#include "common/base/text.h"
 #include "common/rpc/client.h"
 #include "common/service/node.h"
 
@@ -20,6 +22,7 @@ enum cli_exit {
 	EXIT_CONFLICT = 4,
 	EXIT_UNAVAILABLE = 5,
 	EXIT_PARTIAL = 6,
+	/* 130, 143: ended by Ctrl-C or SIGTERM, tidily (interrupt.h) */
 };
 
 struct cli {
@@ -38,11 +41,15 @@ struct cli {
 	struct arena arena;        /* of the running command */
 };
 
+/* One of the command's commands. */
 struct command {
 	const char *noun;
 	const char *verb;                                   /* null: the noun is the whole command */
 	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's last word */
 };
+
+extern const struct command cli_commands[];
+extern const size_t cli_command_count;
 
 int command_node_init(struct cli *cli, int argc, char **argv);
 int command_node_up(struct cli *cli, int argc, char **argv);
@@ -58,6 +65,10 @@ int command_verify(struct cli *cli, int argc, char **argv);
 int command_backup(struct cli *cli, int argc, char **argv);
 int command_restore(struct cli *cli, int argc, char **argv);
 int command_token_make(struct cli *cli, int argc, char **argv);
+int command_health(struct cli *cli, int argc, char **argv);
+int command_trace(struct cli *cli, int argc, char **argv);
+int command_metrics(struct cli *cli, int argc, char **argv);
+int command_describe(struct cli *cli, int argc, char **argv);
 int command_call(struct cli *cli, int argc, char **argv);
 int command_calendar_due(struct cli *cli, int argc, char **argv);
 
@@ -67,6 +78,13 @@ void cli_say(const struct cli *cli, const char *key, ...) __attribute__((sentine
 
 /* The same on stdout. */
 void cli_print(const struct cli *cli, const char *key, ...) __attribute__((sentinel));
+
+/* Add the same to a text. */
+void cli_words(const struct cli *cli, struct text *out, const char *key, ...)
+    __attribute__((sentinel));
+
+/* Print JSON on stdout and let go of it. */
+void cli_print_json(json_t *json);
 
 /* Say how a command is used. Return: EXIT_USAGE. */
 int cli_usage(const struct cli *cli, const char *noun, const char *verb);

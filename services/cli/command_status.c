@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cchc status: how the services of the node are. */
 #include <jansson.h>
-#include <stdio.h>
 
 #include "cchc/node.pb-c.h"
 #include "services/cli/calls.h"
@@ -37,10 +36,9 @@ int command_status(struct cli *cli, int argc, char **argv) {
 		else if (transcode_to_json(reply, TRANSCODE_KEEP_DEFAULTS, &json) == 0)
 			json_array_append_new(array, json);
 	}
-	if (status == EXIT_OK && cli->json) {
-		json_dumpf(array, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(array);
+	if (status == EXIT_OK && cli->json)
+		cli_print_json(array);
+	else
+		json_decref(array);
 	return status;
 }

@@ -80,9 +80,7 @@ static void print_json(const SyncReply *reply) {
 		               (json_int_t)route->moved, "behind", (json_int_t)route->behind, "status",
 		               rpc_status_name(route->status)));
 	}
-	json_dumpf(array, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(array);
+	cli_print_json(array);
 }
 
 int command_sync(struct cli *cli, int argc, char **argv) {

@@ -44,7 +44,7 @@ static const char *kind_key(const VerifyFinding *finding, char key[KEY_SIZE]) {
 	const ProtobufCEnumValue *kind =
 	    protobuf_c_enum_descriptor_get_value(&verify_finding__kind__descriptor, (int)finding->kind);
 
-	snprintf(key, KEY_SIZE, "verify.%s", kind ? kind->name : "UNSPECIFIED");
+	snprintf(key, KEY_SIZE, "verify.found.%s", kind ? kind->name : "UNSPECIFIED");
 	for (char *c = key; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return key;
@@ -182,15 +182,13 @@ int command_verify(struct cli *cli, int argc, char **argv) {
 	}
 	if (optind != argc)
 		return cli_usage(cli, "verify", NULL);
-	status = cli_open_node(cli);
+	status = only ? cli_check_service(cli, only) : EXIT_OK;
+	if (status == EXIT_OK)
+		status = cli_open_node(cli);
 	proof.services = json_array();
 	for (size_t i = 0; i < CLI_SERVICES && status == EXIT_OK; i++)
 		if (!only || strcmp(only, cli_services[i]) == 0)
 			status = verify_service(&proof, cli_services[i]);
-	if (status == EXIT_OK && proof.count == 0) {
-		cli_say(cli, "verify.no_service", "service", only, NULL);
-		status = EXIT_NOT_FOUND;
-	}
 	for (size_t i = 0; i < proof.count; i++)
 		for (size_t j = i + 1; j < proof.count; j++)
 			compare_logs(&proof, proof.results[i], proof.results[j]);

@@ -2,18 +2,7 @@
 #include "services/cli/faults.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include "services/cli/words.h"
-
-static void fill(struct cli *cli, struct text *out, const char *key, ...) {
-	va_list pairs;
-
-	va_start(pairs, key);
-	words_fill(cli->words, key, pairs, out);
-	va_end(pairs);
-}
 
 void reason_words(struct cli *cli, Fault__Reason reason, const char *field, const char *value,
     const char *detail, struct text *out) {
@@ -24,7 +13,7 @@ void reason_words(struct cli *cli, Fault__Reason reason, const char *field, cons
 	snprintf(key, sizeof(key), "fault.%s", name ? name->name : "UNSPECIFIED");
 	for (char *c = key; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	fill(cli, out, key, "field", field ? field : "", "value", value ? value : "", "detail",
+	cli_words(cli, out, key, "field", field ? field : "", "value", value ? value : "", "detail",
 	    detail ? detail : "", NULL);
 }
 

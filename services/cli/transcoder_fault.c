@@ -4,12 +4,10 @@
  */
 #include "services/cli/transcoder_internal.h"
 
-#include <ctype.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MAX_COMPARED 64 /* no name of a contract is longer; a longer one is like none */
+#include "services/cli/nearest.h"
 
 struct buffer {
 	char *bytes;
@@ -82,62 +80,18 @@ void transcode_fault_at(
 	ret_fault->nearest = nearest;
 }
 
-static unsigned least(unsigned first, unsigned second) {
-	return first < second ? first : second;
-}
-
-/* Levenshtein's distance, letter case apart; both names are within NAME_MAX_COMPARED. */
-static unsigned name_distance(const char *left, const char *right) {
-	unsigned row[NAME_MAX_COMPARED + 1];
-	unsigned length = (unsigned)strlen(right);
-
-	for (unsigned j = 0; j <= length; j++)
-		row[j] = j;
-	for (unsigned i = 0; left[i]; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i + 1;
-		for (unsigned j = 0; j < length; j++) {
-			bool same = tolower((unsigned char)left[i]) == tolower((unsigned char)right[j]);
-			unsigned replaced = diagonal + (same ? 0 : 1);
-
-			diagonal = row[j + 1];
-			row[j + 1] = least(replaced, least(row[j], diagonal) + 1);
-		}
-	}
-	return row[length];
-}
-
-/* Keep the nearer of two; a name that shares less than half with the given one is not near. */
-static void prefer_nearer(
-    const char *given, const char *name, const char **nearest, unsigned *distance) {
-	size_t given_length = strlen(given);
-	size_t length = strlen(name);
-	unsigned here;
-
-	if (given_length > NAME_MAX_COMPARED || length > NAME_MAX_COMPARED)
-		return;
-	here = name_distance(given, name);
-	if (here >= *distance || here * 2 > (length > given_length ? length : given_length))
-		return;
-	*nearest = name;
-	*distance = here;
-}
-
 const char *transcode_nearest_field(const ProtobufCMessageDescriptor *type, const char *given) {
-	const char *nearest = NULL;
-	unsigned distance = UINT_MAX;
+	struct nearest nearest = NEAREST(given);
 
 	for (unsigned i = 0; i < type->n_fields; i++)
-		prefer_nearer(given, type->fields[i].name, &nearest, &distance);
-	return nearest;
+		nearest_offer(&nearest, type->fields[i].name);
+	return nearest.name;
 }
 
 const char *transcode_nearest_value(const ProtobufCEnumDescriptor *type, const char *given) {
-	const char *nearest = NULL;
-	unsigned distance = UINT_MAX;
+	struct nearest nearest = NEAREST(given);
 
 	for (unsigned i = 0; i < type->n_value_names; i++)
-		prefer_nearer(given, type->values_by_name[i].name, &nearest, &distance);
-	return nearest;
+		nearest_offer(&nearest, type->values_by_name[i].name);
+	return nearest.name;
 }

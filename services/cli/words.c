@@ -51,6 +51,13 @@ static const char *find(const struct pair *pairs, size_t count, const char *name
 	return NULL;
 }
 
+/* An empty text takes the blank before it along. */
+static void fill_in(struct text *out, const char *text) {
+	if (!*text && out->length && out->bytes[out->length - 1] == ' ')
+		out->bytes[--out->length] = '\0';
+	text_add(out, text);
+}
+
 void words_fill(const struct words *words, const char *key, va_list list, struct text *out) {
 	const char *at = words ? json_string_value(json_object_get(words->catalogue, key)) : NULL;
 	struct pair pairs[PAIRS_MAX];
@@ -78,7 +85,7 @@ void words_fill(const struct words *words, const char *key, va_list list, struct
 		end = strchr(at, '}');
 		text = end ? find(pairs, count, at + 1, (size_t)(end - at - 1)) : NULL;
 		if (text) {
-			text_add(out, text);
+			fill_in(out, text);
 			at = end + 1;
 		} else {
 			text_add_char(out, *at++);

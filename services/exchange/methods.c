@@ -101,7 +101,7 @@ static int exchange_with(struct service_call *call, struct pump *pump, SyncReply
 
 	if (!round)
 		return failed_here(-ENOMEM);
-	if (pump_exchange(pump, call->rpc->deadline_ms - 100, round) != PUMP_OK)
+	if (pump_exchange(pump, &call->rpc->trace, call->rpc->deadline_ms - 100, round) != PUMP_OK)
 		return service_refuse(
 		    call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, "exchange", NULL);
 	all = arena_alloc(call->arena, (result->n_routes + round->count) * sizeof(RouteState *));

@@ -28,6 +28,7 @@ struct pump {
 	bool stopping;
 	atomic_bool cancelled; /* ends what the thread waits for */
 	uint64_t wished;       /* rounds asked for */
+	struct trace wish;     /* for which step the last one was */
 	uint64_t ended;        /* wishes fulfilled */
 	struct pump_round last;
 
@@ -36,6 +37,7 @@ struct pump {
 	struct rpc_client *parent;
 	struct rpc_identity identity;
 	char parent_key[RPC_KEY_TEXT_SIZE];
+	struct trace trace; /* of the round being made */
 	uint64_t rounds;
 };
 
@@ -90,7 +92,7 @@ static int follow(
 	route_state__init(state);
 	r = source.client && follower.client ? 0 : failed_here(-ENOMEM);
 	if (r == 0)
-		r = route_follow(route, &source, &follower, until_ms, state);
+		r = route_follow(route, &source, &follower, &pump->trace, until_ms, state);
 	state->service = (char *)(uintptr_t)route->service;
 	state->stream = route->stream;
 	state->from = (char *)(uintptr_t)(from_parent ? "parent" : "");
@@ -122,6 +124,7 @@ static void make_round(struct pump *pump, bool wished, struct pump_round *round)
 	if (wished && parent_failed(&pump->last))
 		rpc_client_closep(&pump->parent);
 	round->count = 0;
+	log_trace(pump->trace.id);
 	for (size_t i = 0; i < route_count && round->count < PUMP_ROUTES_MAX; i++) {
 		RouteState *state = &round->states[round->count];
 		int r;
@@ -136,6 +139,7 @@ static void make_round(struct pump *pump, bool wished, struct pump_round *round)
 		}
 		round->count++;
 	}
+	log_trace(NULL);
 	pump->rounds++;
 }
 
@@ -164,6 +168,10 @@ static void *work(void *context) {
 		bool asked = wished != pump->ended;
 		struct pump_round round;
 
+		if (asked)
+			pump->trace = pump->wish;
+		else
+			trace_begin(&pump->trace, "");
 		pthread_mutex_unlock(&pump->lock);
 		make_round(pump, asked, &round);
 		pthread_mutex_lock(&pump->lock);
@@ -231,13 +239,15 @@ void pump_stop(struct pump *pump) {
 	free(pump);
 }
 
-int pump_exchange(struct pump *pump, uint64_t until_ms, struct pump_round *ret_round) {
+int pump_exchange(
+    struct pump *pump, const struct trace *trace, uint64_t until_ms, struct pump_round *ret_round) {
 	int answer = PUMP_TIMEOUT;
 	uint64_t now = clock_monotonic_ms();
 	uint64_t mine;
 
 	pthread_mutex_lock(&pump->lock);
 	mine = ++pump->wished;
+	pump->wish = *trace;
 	pthread_cond_broadcast(&pump->changed);
 	while (pump->ended < mine && now < until_ms && !service_is_stopping(pump->service)) {
 		uint64_t look_ms = until_ms - now > STOP_LOOK_MS ? now + STOP_LOOK_MS : until_ms;

@@ -32,7 +32,9 @@ void pump_stop(struct pump *pump);
 enum { PUMP_OK, PUMP_TIMEOUT };
 
 /* Have a round made that begins after this call, and wait for it until a monotonic time. A round
- * ends when nothing is left to move, when an end fails, or after PUMP_ROUND_MS.
+ * ends when nothing is left to move, when an end fails, or after PUMP_ROUND_MS. Its calls are made
+ * for the step `trace`; those of a round that nobody asked for are a work of their own.
  * Return: PUMP_OK with the round, or PUMP_TIMEOUT. */
 #define PUMP_ROUND_MS 10000
-int pump_exchange(struct pump *pump, uint64_t until_ms, struct pump_round *ret_round);
+int pump_exchange(
+    struct pump *pump, const struct trace *trace, uint64_t until_ms, struct pump_round *ret_round);

@@ -35,6 +35,7 @@ struct following {
 	const struct route *route;
 	const struct route_end *source;
 	const struct route_end *follower;
+	const struct trace *trace;
 	struct arena *arena;
 	RouteState *state;
 };
@@ -42,7 +43,7 @@ struct following {
 static int ask(struct following *following, const struct route_end *end, const char *method,
     const ProtobufCMessage *request, const ProtobufCMessage **ret_reply) {
 	char name[64];
-	struct rpc_request call = { .method = name, .message = request };
+	struct rpc_request call = { .method = name, .message = request, .trace = following->trace };
 	struct rpc_reply reply;
 	int r;
 
@@ -146,12 +147,14 @@ static int step(struct following *following) {
 }
 
 int route_follow(const struct route *route, const struct route_end *source,
-    const struct route_end *follower, uint64_t until_ms, RouteState *ret_state) {
+    const struct route_end *follower, const struct trace *trace, uint64_t until_ms,
+    RouteState *ret_state) {
 	struct arena arena;
 	struct following following = {
 		.route = route,
 		.source = source,
 		.follower = follower,
+		.trace = trace,
 		.arena = &arena,
 		.state = ret_state,
 	};

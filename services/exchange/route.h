@@ -40,7 +40,8 @@ struct route_end {
 	const char *service; /* which service */
 };
 
-/* Follow until there is nothing more, or until a monotonic time. *ret_state says how far it came,
- * also when it failed. Return: 0 or a negative errno. */
+/* Follow until there is nothing more, or until a monotonic time; every call is made for the step
+ * `trace`. *ret_state says how far it came, also when it failed. Return: 0 or a negative errno. */
 int route_follow(const struct route *route, const struct route_end *source,
-    const struct route_end *follower, uint64_t until_ms, RouteState *ret_state);
+    const struct route_end *follower, const struct trace *trace, uint64_t until_ms,
+    RouteState *ret_state);

@@ -157,17 +157,19 @@ class Answer:
         return f"cchc {' '.join(self.arguments)}: exit {self.code}\n{self.out[-2000:]}\n{self.err[-4000:]}"
 
 
-def environment():
-    """Ours, without what would turn a test's command to another node or language."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CCHC_")}
-    return kept | {"TZ": "Asia/Ho_Chi_Minh"}
+def environment(**variables):
+    """Ours, without what would turn a test's command to another node, language or trace."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith("CCHC_") and name != "TRACEPARENT"}
+    return kept | {"TZ": "Asia/Ho_Chi_Minh"} | variables
 
 
-def cchc(*arguments, seconds=RUN_SECONDS):
-    """Run the command; a crash or a hang is a failure of the test, an exit code is an answer."""
+def cchc(*arguments, seconds=RUN_SECONDS, given=b"", **variables):
+    """Run the command; a crash or a hang is a failure of the test, an exit code is an answer. `given`
+    is its stdin, the rest is added to its environment."""
     arguments = [str(argument) for argument in arguments]
     done = subprocess.run([CCHC, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL, timeout=seconds, env=environment(), check=False)
+                          input=given, timeout=seconds, env=environment(**variables), check=False)
     answer = Answer(arguments, done.returncode, done.stdout.decode("utf-8", "replace"),
                     done.stderr.decode("utf-8", "replace"))
     if done.returncode < 0:
@@ -360,14 +362,14 @@ class Office:
 
     # Commands --------------------------------------------------------------------------------
 
-    def run(self, *arguments, seconds=RUN_SECONDS):
+    def run(self, *arguments, **options):
         """A command on this node."""
-        return cchc("--node", self.folder, *arguments, seconds=seconds)
+        return cchc("--node", self.folder, *arguments, **options)
 
-    def popen(self, *arguments):
+    def popen(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
         """The same, not waited for; stderr goes to a pipe."""
         return subprocess.Popen([CCHC, "--node", self.folder, *map(str, arguments)], env=environment(),
-                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                                stdin=stdin, stdout=stdout, stderr=subprocess.PIPE)
 
     def load(self, *paths, codes=(OK,)):
         """Import, and the sums it said: added, changed, unchanged, refused, faults."""

@@ -2,6 +2,7 @@
 """Strangers at the door: whatever bytes come, the node answers, stays up and stays small."""
 
 import contextlib
+import itertools
 import os
 import random
 import socket
@@ -13,7 +14,8 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import harness  # noqa: E402  (found beside this file, wherever the tests are started)
+import foreign  # noqa: E402  (found beside this file, wherever the tests are started)
+import harness  # noqa: E402
 
 MEBIBYTE = 1 << 20
 GROWTH = 48 * MEBIBYTE  # of one service, more than caches and allocators ever need
@@ -50,23 +52,6 @@ def frame(content, more=False):
     return bytes([2 + int(more)]) + struct.pack(">Q", len(content)) + content
 
 
-def varint(number):
-    """Protobuf's variable length integer."""
-    written = b""
-    while number > 127:
-        written += bytes([number & 127 | 128])
-        number >>= 7
-    return written + bytes([number])
-
-
-def header(call, method, **changes):
-    """A CallHeader of a request: kind, call, method, deadline."""
-    fields = {"kind": 1, "call": call, "deadline": 2000} | changes
-    written = b"\x08" + varint(fields["kind"]) + b"\x10" + varint(fields["call"])
-    method = method.encode()
-    return written + b"\x1a" + varint(len(method)) + method + b"\x20" + varint(fields["deadline"])
-
-
 class Doors(unittest.TestCase):
     """One node with records; its tcp port and its ipc sockets."""
 
@@ -79,6 +64,7 @@ class Doors(unittest.TestCase):
         cls.node.up()
         cls.node.load(os.path.join(harness.published_quarter(), "huyen"))
         cls.port = int(cls.node.endpoint.rsplit(":", 1)[1])
+        cls.contract = foreign.Contract.of_calls()
         cls.figures = cls.node.report(PERIOD)["figures"]
 
     def setUp(self):
@@ -132,12 +118,26 @@ class Doors(unittest.TestCase):
         except OSError:
             return b""
 
-    def flood(self, connection, block, seconds, most):
-        """Send a block again and again until time, amount or the other side's patience is over."""
+    def flood(self, connection, blocks, seconds, most):
+        """Send blocks until there are no more, or time, amount or the other side's patience is over."""
         deadline, sent = time.monotonic() + seconds, 0
-        while time.monotonic() < deadline and sent < most and self.send(connection, block):
+        for block in blocks:
+            if time.monotonic() > deadline or sent > most or not self.send(connection, block):
+                break
             sent += len(block)
-        return sent
+
+    def say(self, connection, *parts):
+        """One message of ours, well-formed or not."""
+        self.send(connection, self.written(*parts))
+
+    def written(self, *parts):
+        """A message of ours as ZMTP has it."""
+        headers, payloads = self.contract.message(*parts)
+        return frame(headers, True) + frame(payloads)
+
+    def request(self, call, method, payload=b""):
+        """The part that opens a call."""
+        return self.contract.part("REQUEST", payload, call=call, method=method, deadline_ms=2000)
 
     def doors(self):
         """Every way in, as functions that open a connection."""
@@ -180,12 +180,12 @@ class Doors(unittest.TestCase):
         for door in self.doors():
             connection = door()
             self.send(connection, greeting(b"CURVE"))
-            self.flood(connection, self.random.randbytes(65536), 1, 200 * MEBIBYTE)
+            self.flood(connection, itertools.repeat(self.random.randbytes(65536)), 1, 200 * MEBIBYTE)
         self.check()
 
     def test_endless_data_without_a_greeting(self):
         for door in self.doors():
-            self.flood(door(), bytes(65536), 1, 200 * MEBIBYTE)
+            self.flood(door(), itertools.repeat(bytes(65536)), 1, 200 * MEBIBYTE)
         self.check()
 
     # ZMTP that is not ours -------------------------------------------------------------------
@@ -194,8 +194,9 @@ class Doors(unittest.TestCase):
         for mechanism in (b"NULL", b"PLAIN", b"", b"XYZ"):
             connection = self.tcp()
             self.send(connection, greeting(mechanism) + ready(b"DEALER"))
+            self.say(connection, self.contract.hello(node="H51.15", lane="LANE_CONTROL"))
             for number in range(20):
-                self.send(connection, frame(header(number, "Exchange/Sync"), True) + frame(b""))
+                self.say(connection, self.request(2 * number + 1, "Exchange/Sync"))
             connection.settimeout(1)
             received = self.receive(connection)
             while received and b"READY" not in received:
@@ -216,15 +217,21 @@ class Doors(unittest.TestCase):
     # Inside the machine, where no key is asked for -------------------------------------------
 
     def inside(self, service):
-        """A connection that speaks ZMTP as far as being let in."""
+        """A connection that speaks as far as being let in and welcome."""
         connection = self.ipc(service)
         self.send(connection, greeting(b"NULL") + ready(b"DEALER"))
-        seen = b""
-        while b"READY" not in seen:
-            block = self.receive(connection)
-            self.assertTrue(block, f"{service} lets its own office in")
-            seen += block
+        self.await_word(connection, b"READY")
+        self.say(connection, self.contract.hello())
+        self.await_word(connection, b"H51.15")
         return connection
+
+    def await_word(self, connection, word):
+        """Until the other side says it."""
+        seen = b""
+        while word not in seen:
+            block = self.receive(connection)
+            self.assertTrue(block, "the office is let in and welcome")
+            seen += block
 
     def test_random_messages(self):
         for service in harness.SERVICES:
@@ -239,15 +246,22 @@ class Doors(unittest.TestCase):
     def test_headers_that_are_nearly_right(self):
         methods = ("", "Node/State", "Node/", "Nowhere/Check", "Reporting/MakeReport", "Dossiers/RecordDossiers",
                    "Exchange/Sync", "Replica/ApplyEvents", "Figures/Open", "x" * 3000)
+        payloads = (b"", b"\xff" * 20, self.random.randbytes(2000), b"\x0a" + b"\x80" * 8 + b"\x10", b"\x0a\x00" * 3000)
+        kinds = self.contract.Header.Kind.keys()
+        hello = self.contract.hello()
         for service in harness.SERVICES:
             connection = self.inside(service)
-            for number, method in enumerate(methods):
-                for payload in (b"", b"\xff" * 20, self.random.randbytes(2000), b"\x0a" + varint(1 << 60),
-                                b"\x0a\x00" * 3000):
-                    self.send(connection, frame(header(number + 1, method), True) + frame(payload))
-                    self.send(connection, frame(header(number + 1, method, kind=7), True) + frame(payload))
-                    self.send(connection, frame(header(1 << 63, method, deadline=1 << 40), True) + frame(payload))
-            # Written calls need a key: none of these may have changed anything.
+            for method, payload in itertools.product(methods, payloads):
+                right = self.request(1, method, payload)
+                # What breaks the rules costs the connection: a HELLO begins it anew.
+                self.say(connection, hello, right)
+                self.say(connection, right)
+                self.say(connection, hello, right, self.contract.part(self.random.choice(kinds), payload, call=1))
+                self.say(connection, hello, self.request(1 << 63, method, payload))
+                headers, frames = self.contract.message(hello, right)
+                place, byte = self.random.randrange(len(headers)), self.random.randbytes(1)
+                self.send(connection, frame(headers[:place] + byte + headers[place + 1:], True) + frame(frames))
+        # Written calls need a key: none of these may have changed anything.
         self.check()
 
     def test_frames_beyond_the_limit(self):
@@ -255,17 +269,18 @@ class Doors(unittest.TestCase):
             for size in (2 * MEBIBYTE, 1 << 40, 1 << 62):
                 connection = self.inside(service)
                 self.send(connection, b"\x02" + struct.pack(">Q", size))
-                self.flood(connection, bytes(65536), 0.3, 20 * MEBIBYTE)
+                self.flood(connection, itertools.repeat(bytes(65536)), 0.3, 20 * MEBIBYTE)
         self.check()
 
     def test_messages_that_never_end(self):
         """libzmq keeps an unfinished message whatever its size, and the allocator keeps the pages; but
         the connection's end frees it, so that the same again costs nothing more. Every attempt sends
         the same amount, however long that takes."""
+        unfinished = itertools.repeat(frame(bytes(60_000), True))
         for service in ("dossiers", "exchange"):
             for attempt in range(4):
                 connection = self.inside(service)
-                self.flood(connection, frame(bytes(60_000), True), harness.RUN_SECONDS, 150 * MEBIBYTE)
+                self.flood(connection, unfinished, harness.RUN_SECONDS, 150 * MEBIBYTE)
                 harness.expect(self.node.run("status"))
                 connection.close()
                 if attempt == 0:
@@ -273,10 +288,15 @@ class Doors(unittest.TestCase):
         self.check()
 
     def test_caller_that_never_listens(self):
-        for service in harness.SERVICES:
-            connection = self.inside(service)
-            block = b"".join(frame(header(number, "Node/State"), True) + frame(b"") for number in range(1, 500))
-            self.flood(connection, block, 1.5, 20 * MEBIBYTE)
+        services = ("staffing", "documents", "reporting")
+        with harness.Watch(self.node.log_path) as watch:
+            for service in services:
+                calls = itertools.count(1, 2)
+                asked = (self.written(*[self.request(next(calls), "Node/Statistics") for _ in range(200)])
+                         for _ in itertools.count())
+                self.flood(self.inside(service), asked, ANSWER_SECONDS, MEBIBYTE)
+            harness.wait_until(lambda: self.node.log().count("outbox-full") == len(services), ANSWER_SECONDS,
+                               "everyone gives up who does not listen", watch)
         self.check()
 
 

@@ -86,14 +86,12 @@ static void check_round_trip(const ProtobufCMessage *message) {
 	promise(size == size_again && memcmp(bytes, bytes_again, size) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static void read_one(const uint8_t *data, size_t size) {
 	AUTO(arena_deinit) struct arena arena;
 	const struct contract_method *method;
 	ProtobufCMessage *message = NULL;
 	int answer;
 
-	if (size == 0)
-		return 0;
 	arena_init(&arena, FIRST_CAP);
 	method = &office_contract.methods[data[0] / 2 % office_contract.method_count];
 	answer = message_unpack(
@@ -104,5 +102,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		check_message(message, 0);
 		check_round_trip(message);
 	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	if (size)
+		read_one(data, size);
 	return 0;
 }

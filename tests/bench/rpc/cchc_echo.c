@@ -16,7 +16,7 @@
 #include "common/rpc/server.h"
 #include "tests/bench/rpc/dossier_sample.h"
 
-#define NODE "H51.15"
+#define NODE "H51"
 
 enum { WARM_UP = 2000 };
 

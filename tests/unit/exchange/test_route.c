@@ -27,13 +27,16 @@ enum { UNITS = 3000 };
 
 static const struct route units_here = { "staffing", STREAM__STREAM_UNITS, ROUTE_HERE, "dossiers" };
 
+static struct trace step; /* a round's; begun by main */
+
 static RouteState follow(struct house *house) {
 	struct route_end source = { house->clients[HOUSE_STAFFING], false, "staffing" };
 	struct route_end follower = { house->clients[HOUSE_DOSSIERS], false, "dossiers" };
 	RouteState state;
 
 	assert_return_code(
-	    route_follow(&units_here, &source, &follower, clock_monotonic_ms() + 30000, &state), 0);
+	    route_follow(&units_here, &source, &follower, &step, clock_monotonic_ms() + 30000, &state),
+	    0);
 	return state;
 }
 
@@ -198,7 +201,8 @@ static void a_source_that_repeats_itself_is_left(void **unused) {
 	to_follower = tiny_client(transport, endpoint);
 	ends[0] = (struct route_end) { to_source, false, "staffing" };
 	ends[1] = (struct route_end) { to_follower, false, "dossiers" };
-	assert_return_code(route_follow(&units_here, &ends[0], &ends[1], started + 20000, &state), 0);
+	assert_return_code(
+	    route_follow(&units_here, &ends[0], &ends[1], &step, started + 20000, &state), 0);
 	assert_int_equal(state.behind, 10);
 	assert_int_equal(state.moved, 0);
 	assert_in_range(clock_monotonic_ms() - started, 0, 5000);
@@ -216,7 +220,7 @@ static void a_follower_that_holds_less_is_told_how_far_it_is_behind(void **unuse
 	source = (struct route_end) { house.clients[HOUSE_STAFFING], false, "staffing" };
 	follower = (struct route_end) { house.clients[HOUSE_DOSSIERS], false, "dossiers" };
 	/* Time for one step only. */
-	assert_return_code(route_follow(&units_here, &source, &follower, 0, &state), 0);
+	assert_return_code(route_follow(&units_here, &source, &follower, &step, 0, &state), 0);
 	assert_in_range(state.moved, 1, UNITS - 1);
 	assert_int_equal(state.behind, UNITS - state.moved);
 }
@@ -243,5 +247,6 @@ int main(void) {
 		cmocka_unit_test(only_what_travels_is_open),
 	};
 
+	trace_begin(&step, "");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

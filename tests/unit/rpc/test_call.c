@@ -113,6 +113,35 @@ static void a_call_goes_and_comes(void **state) {
 	assert_string_equal(((NodeState *)reply.message)->node, "Nguyễn Thị Lan");
 }
 
+static void tell_step(struct rpc_call *call) {
+	((NodeState *)call->reply)->service = call->trace.id;
+	((NodeState *)call->reply)->node = call->trace.parent;
+}
+
+/* Who joins spans of several processes finds each one's parent among them. */
+static void a_call_is_a_step_below_its_callers(void **state) {
+	SCENE(scene);
+	NodeStateRequest message = NODE_STATE_REQUEST__INIT;
+	struct trace step;
+	struct rpc_request request = {
+		.method = "Node/State",
+		.message = &message.base,
+		.trace = &step,
+	};
+	struct rpc_reply reply;
+
+	(void)state;
+	scene.server->fill = tell_step;
+	trace_begin(&step, "");
+	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
+	assert_string_equal(((NodeState *)reply.message)->service, step.id);
+	assert_string_equal(((NodeState *)reply.message)->node, step.span);
+	request.trace = NULL;
+	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
+	assert_string_not_equal(((NodeState *)reply.message)->service, step.id);
+	assert_int_equal(strlen(((NodeState *)reply.message)->node), TRACE_SPAN_SIZE - 1);
+}
+
 static void a_thousand_calls_come_back_from_another_thread(void **state) {
 	SCENE(scene);
 	char service[32];
@@ -392,6 +421,7 @@ static void a_status_carries_typed_details_and_tells_how_many_were_cut(void **st
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_goes_and_comes),
+		cmocka_unit_test(a_call_is_a_step_below_its_callers),
 		cmocka_unit_test(a_thousand_calls_come_back_from_another_thread),
 		cmocka_unit_test(calls_in_flight_may_be_answered_in_any_order),
 		cmocka_unit_test(one_call_too_many_in_flight_is_refused_here),

@@ -379,6 +379,29 @@ static void a_number_is_used_once(void **state) {
 	expect_goodbye(&door, GOODBYE__REASON__VIOLATION);
 }
 
+/* libzmq takes any routing id that does not begin with a zero byte. */
+static void names_that_differ_in_a_zero_byte_are_two_callers(void **state) {
+	static const struct bytes names[] = { { "a", 1 }, { "a\0", 2 } };
+	DOOR(door);
+	void *sockets[LENGTH_OF(names)];
+
+	(void)state;
+	zmq_close(door.socket);
+	for (size_t i = 0; i < LENGTH_OF(names); i++) {
+		sockets[i] = zmq_socket(door.context, ZMQ_DEALER);
+		zmq_setsockopt(sockets[i], ZMQ_ROUTING_ID, names[i].at, names[i].size);
+		assert_return_code(zmq_connect(sockets[i], door.endpoint), 0);
+		door.socket = sockets[i];
+		greet(&door);
+	}
+	for (size_t i = 0; i < LENGTH_OF(names); i++) {
+		door.socket = sockets[i];
+		door.said = NULL;
+		expect_nothing_but_service(&door);
+	}
+	zmq_close(sockets[0]);
+}
+
 /* They crossed our STATUS on the way. */
 static void parts_for_a_call_that_ended_are_passed_over(void **state) {
 	DOOR(door);
@@ -429,6 +452,7 @@ int main(void) {
 		cmocka_unit_test(a_caller_that_left_is_not_missed),
 		cmocka_unit_test(what_does_not_fit_the_protocol_ends_the_connection),
 		cmocka_unit_test(a_number_is_used_once),
+		cmocka_unit_test(names_that_differ_in_a_zero_byte_are_two_callers),
 		cmocka_unit_test(parts_for_a_call_that_ended_are_passed_over),
 		cmocka_unit_test(a_protocol_that_is_not_spoken_is_refused),
 	};

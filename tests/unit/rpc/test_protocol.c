@@ -78,13 +78,14 @@ static void credit_is_granted_as_it_is_used_up(void **state) {
 	struct flow flow;
 
 	(void)state;
-	flow_init(&flow, 4096, 4096, 0);
-	assert_int_equal(flow.may_send, 4096);
-	assert_true(flow_arrived(&flow, 2047 - 2 * RPC_MESSAGE_COST));
-	assert_int_equal(flow_taken(&flow, 2047 - 2 * RPC_MESSAGE_COST, 10), 0);
+	flow_init(&flow, FLOW_OF_CONNECTION, 0);
+	assert_int_equal(flow.may_send, RPC_WINDOW_CONNECTION);
+	assert_true(flow_arrived(&flow, RPC_WINDOW_CONNECTION / 2 - 1 - 2 * RPC_MESSAGE_COST));
+	assert_int_equal(
+	    flow_taken(&flow, RPC_WINDOW_CONNECTION / 2 - 1 - 2 * RPC_MESSAGE_COST, 10), 0);
 	assert_true(flow_arrived(&flow, 1));
-	assert_int_equal(flow_taken(&flow, 1, 10), 2048);
-	assert_int_equal(flow.may_arrive, 4096);
+	assert_int_equal(flow_taken(&flow, 1, 10), RPC_WINDOW_CONNECTION / 2);
+	assert_int_equal(flow.may_arrive, RPC_WINDOW_CONNECTION);
 }
 
 static void empty_messages_use_credit_too(void **state) {
@@ -92,21 +93,21 @@ static void empty_messages_use_credit_too(void **state) {
 	unsigned count = 0;
 
 	(void)state;
-	flow_init(&flow, 4096, 4096, 0);
+	flow_init(&flow, FLOW_OF_CONNECTION, 0);
 	while (flow_arrived(&flow, 0))
 		count++;
-	assert_int_equal(count, 4096 / RPC_MESSAGE_COST);
+	assert_int_equal(count, RPC_WINDOW_CONNECTION / RPC_MESSAGE_COST);
 }
 
 static void no_more_credit_is_taken_than_may_be_outstanding(void **state) {
 	struct flow flow;
 
 	(void)state;
-	flow_init(&flow, 4096, 4096, 0);
+	flow_init(&flow, FLOW_OF_CONNECTION, 0);
 	assert_false(flow_granted(&flow, RPC_CREDIT_MAX + 1ull));
 	assert_false(flow_granted(&flow, UINT64_MAX));
-	assert_false(flow_granted(&flow, RPC_CREDIT_MAX - 4095));
-	assert_true(flow_granted(&flow, RPC_CREDIT_MAX - 4096));
+	assert_false(flow_granted(&flow, RPC_CREDIT_MAX - RPC_WINDOW_CONNECTION + 1));
+	assert_true(flow_granted(&flow, RPC_CREDIT_MAX - RPC_WINDOW_CONNECTION));
 	assert_false(flow_granted(&flow, 1));
 	flow_sent(&flow, 0);
 	assert_true(flow_granted(&flow, RPC_MESSAGE_COST));
@@ -116,30 +117,78 @@ static void the_last_message_may_overdraw_and_none_after_it(void **state) {
 	struct flow flow;
 
 	(void)state;
-	flow_init(&flow, 4096, 4096, 0);
-	assert_true(flow_arrived(&flow, 4095 - RPC_MESSAGE_COST));
+	flow_init(&flow, FLOW_OF_CONNECTION, 0);
+	assert_true(flow_arrived(&flow, RPC_WINDOW_CONNECTION - 1 - RPC_MESSAGE_COST));
 	assert_true(flow_arrived(&flow, RPC_PAYLOAD_MAX));
 	assert_false(flow_arrived(&flow, 1));
 }
 
-static void a_window_grows_while_it_is_emptied_quickly(void **state) {
-	struct flow flow;
+/* What a receiver does that takes all at once, over a line of so many bytes a second. */
+static void flow_over(struct flow *flow, uint32_t bytes_per_s, unsigned grants, uint64_t *now_ms) {
+	while (grants) {
+		uint32_t size = flow->window / 2 - RPC_MESSAGE_COST;
+		uint32_t before = flow->window;
+		uint32_t grant;
+
+		*now_ms += size * 1000 / bytes_per_s;
+		assert_true(flow_arrived(flow, size));
+		grant = flow_taken(flow, size, *now_ms);
+		assert_int_equal(grant, (int64_t)size + RPC_MESSAGE_COST + flow->window - before);
+		assert_int_equal(flow->may_arrive, flow->window);
+		grants--;
+	}
+}
+
+static void a_window_follows_the_line(void **state) {
+	static const struct {
+		uint32_t bytes_per_s;
+		uint32_t least;
+		uint32_t most;
+	} lines[] = {
+		{ 2000, RPC_WINDOW_MIN, 4096 },
+		{ 8000, 4096, 16384 },
+		{ 125000, 65536, 262144 },
+		{ 10000000, RPC_WINDOW_MAX, RPC_WINDOW_MAX },
+		{ 2000, RPC_WINDOW_MIN, 4096 },
+	};
 	uint64_t now_ms = 0;
+	struct flow flow;
 
 	(void)state;
-	flow_init(&flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now_ms);
-	for (uint32_t window = RPC_WINDOW_MIN; window < RPC_WINDOW_MAX; window *= 2) {
-		assert_true(flow_arrived(&flow, window - RPC_MESSAGE_COST));
-		assert_int_equal(flow_taken(&flow, window - RPC_MESSAGE_COST, ++now_ms), 2 * window);
-		assert_int_equal(flow.may_arrive, 2 * window);
+	flow_init(&flow, FLOW_OF_CALL, now_ms);
+	for (size_t i = 0; i < LENGTH_OF(lines); i++) {
+		flow_over(&flow, lines[i].bytes_per_s, 40, &now_ms);
+		assert_in_range(flow.window, lines[i].least, lines[i].most);
 	}
-	assert_true(flow_arrived(&flow, RPC_WINDOW_MAX - RPC_MESSAGE_COST));
-	assert_int_equal(
-	    flow_taken(&flow, RPC_WINDOW_MAX - RPC_MESSAGE_COST, ++now_ms), RPC_WINDOW_MAX);
-	flow_init(&flow, RPC_WINDOW_MIN, RPC_WINDOW_MAX, now_ms);
-	assert_true(flow_arrived(&flow, RPC_WINDOW_MIN - RPC_MESSAGE_COST));
-	now_ms += RPC_WINDOW_QUICK_MS;
-	assert_int_equal(flow_taken(&flow, RPC_WINDOW_MIN - RPC_MESSAGE_COST, now_ms), RPC_WINDOW_MIN);
+}
+
+/* What a long way takes is not taken for a slow line. */
+static void a_window_grows_over_a_long_way(void **state) {
+	uint64_t now_ms = 0;
+	struct flow flow;
+
+	(void)state;
+	flow_init(&flow, FLOW_OF_CALL, now_ms);
+	for (int i = 0; i < 20; i++) {
+		now_ms += 1600;
+		assert_true(flow_taken(&flow, flow.window, now_ms) > 0);
+	}
+	assert_int_equal(flow.window, RPC_WINDOW_MAX);
+}
+
+static void a_message_is_advised_that_leaves_room_for_others(void **state) {
+	struct flow flow;
+
+	(void)state;
+	flow_init(&flow, FLOW_OF_CALL, 0);
+	assert_int_equal(flow_chunk(&flow), RPC_WINDOW_MIN / 2);
+	assert_true(flow_granted(&flow, 10000));
+	assert_int_equal(flow_chunk(&flow), 5000);
+	assert_int_equal(flow.may_send, RPC_WINDOW_MIN + 10000);
+	assert_true(flow_granted(&flow, 1));
+	assert_int_equal(flow_chunk(&flow), RPC_WINDOW_MIN / 2);
+	assert_true(flow_granted(&flow, RPC_WINDOW_CONNECTION_MAX));
+	assert_int_equal(flow_chunk(&flow), RPC_CHUNK_MAX);
 }
 
 static void each_role_may_call_what_its_row_says(void **state) {
@@ -325,7 +374,9 @@ int main(void) {
 		cmocka_unit_test(empty_messages_use_credit_too),
 		cmocka_unit_test(no_more_credit_is_taken_than_may_be_outstanding),
 		cmocka_unit_test(the_last_message_may_overdraw_and_none_after_it),
-		cmocka_unit_test(a_window_grows_while_it_is_emptied_quickly),
+		cmocka_unit_test(a_window_follows_the_line),
+		cmocka_unit_test(a_window_grows_over_a_long_way),
+		cmocka_unit_test(a_message_is_advised_that_leaves_room_for_others),
 		cmocka_unit_test(each_role_may_call_what_its_row_says),
 		cmocka_unit_test(a_token_is_believed_until_it_expires),
 		cmocka_unit_test(every_bit_of_a_token_counts),

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,59 @@ static void both_ways_at_once_nobody_waits_for_ever(void **state) {
 	assert_int_equal(end(&scene, ticket).status, RPC_OK);
 }
 
+static void poll_client(struct scene *scene) {
+	struct pollfd items[RPC_CLIENT_POLLS];
+	uint64_t now = clock_monotonic_ms();
+	uint64_t until;
+
+	assert_return_code(rpc_client_prepare(scene->client, items, &until), 0);
+	if (until)
+		assert_in_range(until, now, now + 60000);
+	assert_true(poll(items, RPC_CLIENT_POLLS, until > now ? (int)(until - now) : 0) >= 0);
+}
+
+/* Whoever sends first and takes later would stop for good when both windows are full. */
+static void in_a_loop_of_ones_own_neither_way_waits_for_the_other(void **state) {
+	enum { CHUNKS = 600 };
+	SCENE(scene);
+	uint64_t ticket = begin(&scene, "Line/Converse", 0);
+	uint32_t sent = 0;
+	uint32_t received = 0;
+	uint32_t number;
+	int r = 0;
+
+	(void)state;
+	assert_false(rpc_client_may_receive(scene.client, ticket));
+	while (r == 0) {
+		for (; sent < CHUNKS && rpc_client_may_send(scene.client, ticket); sent++)
+			assert_int_equal(send_number(&scene, ticket, sent, CHUNK), 0);
+		if (sent == CHUNKS && rpc_client_may_send(scene.client, ticket))
+			assert_int_equal(rpc_client_half_close(scene.client, ticket), 0);
+		if (!rpc_client_may_receive(scene.client, ticket)) {
+			poll_client(&scene);
+			continue;
+		}
+		r = receive_number(&scene, ticket, &number);
+		if (r == 0)
+			assert_int_equal(number, received++);
+	}
+	assert_int_equal(r, RPC_CLIENT_ENDED);
+	assert_int_equal(received, CHUNKS);
+	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_false(rpc_client_may_send(scene.client, ticket));
+}
+
+static void in_a_loop_of_ones_own_a_deadline_is_the_end(void **state) {
+	SCENE(scene);
+	uint64_t ticket = begin(&scene, "Line/Converse", 200);
+
+	(void)state;
+	while (!rpc_client_may_receive(scene.client, ticket))
+		poll_client(&scene);
+	assert_false(rpc_client_may_send(scene.client, ticket));
+	assert_int_equal(end(&scene, ticket).status, RPC_DEADLINE_EXCEEDED);
+}
+
 static void streams_run_beside_each_other(void **state) {
 	enum { STREAMS = RPC_STREAMS_MAX, CHUNKS = 50 };
 	SCENE(scene);
@@ -242,6 +296,26 @@ static void a_stream_that_is_called_off_ends_its_handler(void **state) {
 	tiny_wait_no_stream(scene.server);
 	assert_int_equal(atomic_load(&scene.server->cut_short), 2);
 	expect_echo(&scene);
+}
+
+/* What was under way of them has used up credit of the connection, and is given back. */
+static void streams_that_are_called_off_cost_the_others_nothing(void **state) {
+	enum { STREAMS = 200, CHUNKS = 500 };
+	SCENE(scene);
+	uint64_t ticket;
+	uint32_t number;
+
+	(void)state;
+	for (int i = 0; i < STREAMS; i++) {
+		ticket = order(&scene, 1000000, CHUNK, 0);
+		assert_int_equal(receive_number(&scene, ticket, &number), 0);
+		rpc_client_cancel(scene.client, ticket);
+	}
+	ticket = order(&scene, CHUNKS, CHUNK, 5000);
+	for (uint32_t i = 0; i < CHUNKS; i++)
+		assert_int_equal(receive_number(&scene, ticket, &number), 0);
+	assert_int_equal(receive_number(&scene, ticket, &number), RPC_CLIENT_ENDED);
+	assert_int_equal(end(&scene, ticket).status, RPC_OK);
 }
 
 static void a_stream_ends_at_its_deadline(void **state) {
@@ -334,10 +408,13 @@ int main(void) {
 		cmocka_unit_test(an_empty_stream_is_one_too),
 		cmocka_unit_test(what_comes_down_comes_in_order),
 		cmocka_unit_test(both_ways_at_once_nobody_waits_for_ever),
+		cmocka_unit_test(in_a_loop_of_ones_own_neither_way_waits_for_the_other),
+		cmocka_unit_test(in_a_loop_of_ones_own_a_deadline_is_the_end),
 		cmocka_unit_test(streams_run_beside_each_other),
 		cmocka_unit_test(a_reader_that_stops_stops_the_writer),
 		cmocka_unit_test(what_is_larger_than_the_server_takes_stays_here),
 		cmocka_unit_test(a_stream_that_is_called_off_ends_its_handler),
+		cmocka_unit_test(streams_that_are_called_off_cost_the_others_nothing),
 		cmocka_unit_test(a_stream_ends_at_its_deadline),
 		cmocka_unit_test(a_caller_that_leaves_ends_its_streams),
 		cmocka_unit_test(a_server_that_goes_ends_the_stream),

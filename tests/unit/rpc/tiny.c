@@ -93,19 +93,21 @@ static int upload(struct tiny *tiny, struct rpc_call *call, struct arena *arena)
 		receipt->bytes += ((const LineChunk *)chunk)->body.len;
 		change(tiny, &tiny->streamed, 1);
 		arena_reset(arena);
+		if (tiny->pace_ms)
+			rpc_call_wait(call, tiny->pace_ms);
 	}
 	return r;
 }
 
-/* Each chunk begins with its number. */
+/* Each chunk begins with its number; 0 bytes: as large as is advised. */
 static int download(struct tiny *tiny, struct rpc_call *call, struct arena *arena) {
 	const LineOrder *order = (const LineOrder *)call->request;
 	LineChunk chunk = LINE_CHUNK__INIT;
 	int r = 0;
 
-	chunk.body.len = order->chunk_bytes;
-	chunk.body.data = arena_alloc(arena, order->chunk_bytes);
+	chunk.body.data = arena_alloc(arena, RPC_PAYLOAD_MAX);
 	for (uint32_t i = 0; i < order->chunks && r == 0; i++) {
+		chunk.body.len = order->chunk_bytes ? order->chunk_bytes : rpc_call_chunk_size(call);
 		memcpy(chunk.body.data, &i, sizeof(i));
 		r = rpc_call_send(call, &chunk.base);
 		if (r == 0)
@@ -207,9 +209,19 @@ static void *work_by_hand(void *context) {
 	return NULL;
 }
 
+static bool tells_statistics(struct tiny *tiny, struct rpc_call *call) {
+	if (call->method->reply != &node_statistics__descriptor)
+		return false;
+	(void)rpc_server_statistics(tiny->server, &call->arena, (NodeStatistics *)call->reply);
+	rpc_server_answer(tiny->server, call);
+	return true;
+}
+
 static void dispatch(void *context, struct rpc_call *call) {
 	struct tiny *tiny = context;
 
+	if (tells_statistics(tiny, call))
+		return;
 	atomic_store(&tiny->last_deadline_ms, (unsigned)(call->deadline_ms - clock_monotonic_ms()));
 	if (refuses(tiny, call))
 		return;
@@ -240,8 +252,10 @@ static void on_wish(void *context) {
 		answer(tiny, call);
 		change(tiny, &tiny->kept_count, -1);
 	}
-	if (atomic_load(&tiny->stopping) || atomic_load(&tiny->leaving))
+	if (atomic_load(&tiny->stopping) || atomic_load(&tiny->leaving)) {
 		rpc_server_stop(tiny->server);
+		change(tiny, &tiny->drains, 1);
+	}
 }
 
 static void *loop(void *context) {
@@ -258,7 +272,7 @@ static void wake(struct tiny *tiny) {
 }
 
 struct tiny *tiny_start(const char *endpoint) {
-	return tiny_start_with(endpoint, &(struct tiny_settings) { 0, 0 });
+	return tiny_start_with(endpoint, &(struct tiny_settings) { .identity = NULL });
 }
 
 struct tiny *tiny_start_with(const char *endpoint, const struct tiny_settings *settings) {
@@ -270,6 +284,7 @@ struct tiny *tiny_start_with(const char *endpoint, const struct tiny_settings *s
 		.identity = &tiny->identity,
 		.keepalive_ms = settings->keepalive_ms,
 		.silence_ms = settings->silence_ms,
+		.hellos_per_s = settings->hellos_per_s,
 	};
 	pthread_condattr_t monotonic;
 
@@ -284,7 +299,11 @@ struct tiny *tiny_start_with(const char *endpoint, const struct tiny_settings *s
 	tiny->keyring = rpc_keyring_new();
 	assert_non_null(tiny->keyring);
 	assert_return_code(rpc_transport_open(&office_contract, &tiny->transport), 0);
-	assert_return_code(rpc_identity_make(&tiny->identity), 0);
+	tiny->pace_ms = settings->pace_ms;
+	if (settings->identity)
+		tiny->identity = *settings->identity;
+	else
+		assert_return_code(rpc_identity_make(&tiny->identity), 0);
 	options.transport = tiny->transport;
 	assert_return_code(rpc_server_open(&options, &tiny->server), 0);
 	assert_return_code(rpc_server_watch(tiny->server, tiny->wish, on_wish, tiny), 0);
@@ -326,6 +345,7 @@ void tiny_stopp(struct tiny **stopped) {
 void tiny_leave(struct tiny *tiny) {
 	atomic_store(&tiny->leaving, true);
 	wake(tiny);
+	wait_for(tiny, &tiny->drains, 1, UINT32_MAX, PATIENCE_S);
 }
 
 void tiny_behave(struct tiny *tiny, enum tiny_manner manner) {
@@ -347,6 +367,10 @@ void tiny_wait_streamed(struct tiny *tiny, unsigned least) {
 
 void tiny_wait_no_stream(struct tiny *tiny) {
 	wait_for(tiny, &tiny->streams, 0, 0, PATIENCE_S);
+}
+
+void tiny_wait_cut_short(struct tiny *tiny, unsigned least) {
+	wait_for(tiny, &tiny->cut_short, least, UINT32_MAX, PATIENCE_S);
 }
 
 void tiny_wait_served(struct tiny *tiny, unsigned least) {
@@ -400,6 +424,11 @@ struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endp
 
 struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
     const struct rpc_identity *identity, const struct tiny *server) {
+	return tiny_peer_on(LANE__LANE_CONTROL, transport, endpoint, identity, server);
+}
+
+struct rpc_client *tiny_peer_on(Lane lane, struct rpc_transport *transport, const char *endpoint,
+    const struct rpc_identity *identity, const struct tiny *server) {
 	char code[KEYRING_CODE_SIZE] = TINY_STRANGER;
 	uint8_t key[KEYRING_KEY_SIZE];
 	struct rpc_client_options options = {
@@ -408,7 +437,7 @@ struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoi
 		.identity = identity,
 		.server_key = server->identity.public_key,
 		.node = code,
-		.lane = LANE__LANE_CONTROL,
+		.lane = lane,
 	};
 	struct rpc_client *client = NULL;
 

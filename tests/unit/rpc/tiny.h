@@ -5,7 +5,8 @@
  * A real server on a thread of its own. What it answers shows what arrived: of Marks, the first
  * mark names the service that was asked and counts the calls, the second names the peer; of
  * ApplyEvents, `held` is the first byte of the idempotency key; of State, `node` is the actor.
- * Streams of Line are served by a thread for each.
+ * Statistics are the server's own, told at once whatever it does with other calls. Streams of Line
+ * are served by a thread for each.
  */
 #pragma once
 
@@ -27,6 +28,9 @@ enum tiny_manner {
 struct tiny_settings {
 	uint32_t keepalive_ms; /* 0: as a server has it */
 	uint32_t silence_ms;
+	uint32_t hellos_per_s;
+	uint32_t pace_ms;                    /* that a handler takes for each message of a stream */
+	const struct rpc_identity *identity; /* null: a new one */
 };
 
 struct tiny {
@@ -38,9 +42,11 @@ struct tiny {
 	pthread_t hand;
 	int result; /* of the loop */
 	int wish;   /* eventfd: look at the members below */
+	uint32_t pace_ms;
 	atomic_int manner;
 	atomic_bool stopping;
 	atomic_bool leaving;
+	atomic_uint drains; /* 1: it has told everybody that it stops */
 	atomic_uint served;
 	atomic_uint kept_count;
 	atomic_uint streams;          /* that run now */
@@ -68,7 +74,8 @@ struct tiny *tiny_start(const char *endpoint);
 struct tiny *tiny_start_with(const char *endpoint, const struct tiny_settings *settings);
 void tiny_stopp(struct tiny **tiny); /* ends it, for AUTO; kept calls stay unanswered */
 
-/* Tell it to stop; it goes when it holds no call, or after a while. */
+/* Tell it to stop and wait until it has told everybody so; it goes when it holds no call, or after
+ * a while. */
 void tiny_leave(struct tiny *tiny);
 
 void tiny_behave(struct tiny *tiny, enum tiny_manner manner);
@@ -80,6 +87,8 @@ void tiny_wait_answered(struct tiny *tiny); /* until none is kept */
 /* Wait until so many messages of streams came or went; until no stream runs. */
 void tiny_wait_streamed(struct tiny *tiny, unsigned count);
 void tiny_wait_no_stream(struct tiny *tiny);
+void tiny_wait_cut_short(
+    struct tiny *tiny, unsigned count); /* until so many heard that it is over */
 
 /* Wait until so many calls were answered in all; the test fails after a minute. */
 void tiny_wait_served(struct tiny *tiny, unsigned count);
@@ -97,6 +106,8 @@ char *tiny_free_endpoint(char endpoint[TINY_ENDPOINT_SIZE]);
 /* A client of the office, or of a peer, which says to be whom the keyring now takes it for. */
 struct rpc_client *tiny_client(struct rpc_transport *transport, const char *endpoint);
 struct rpc_client *tiny_peer(struct rpc_transport *transport, const char *endpoint,
+    const struct rpc_identity *identity, const struct tiny *server);
+struct rpc_client *tiny_peer_on(Lane lane, struct rpc_transport *transport, const char *endpoint,
     const struct rpc_identity *identity, const struct tiny *server);
 
 /* Ask for marks; Replica/Marks is the office's, Exchange/Marks also the peers'. */
