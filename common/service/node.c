@@ -30,7 +30,9 @@ const struct setting node_setting_table[] = {
 	{ "disk-reserve-mib", SETTING_NUMBER, "64", "đĩa còn ít hơn thì không nhận việc mới, MiB",
 	    offsetof(struct node_settings, disk_reserve_mib) },
 	{ "memory-mib", SETTING_NUMBER, "1024",
-	    "bộ nhớ nhiều nhất của mỗi dịch vụ, MiB; dùng quá thì dịch vụ dừng và được chạy lại",
+	    "bộ nhớ nhiều nhất của mỗi dịch vụ, MiB; quá mức thì kết nối gây ra bị cắt hoặc dịch vụ "
+	    "được "
+	    "chạy lại; 0: không giới hạn",
 	    offsetof(struct node_settings, memory_mib) },
 	{ "batch-max", SETTING_NUMBER, "64", "số lệnh ghi nhiều nhất trong một lần ghi đĩa",
 	    offsetof(struct node_settings, batch_max) },
@@ -69,7 +71,7 @@ static const char *hopeless(const struct node_settings *settings) {
 		return "code";
 	if (settings->map_mib == 0)
 		return "map-mib";
-	if (settings->memory_mib < MEMORY_MIN_MIB)
+	if (settings->memory_mib && settings->memory_mib < MEMORY_MIN_MIB)
 		return "memory-mib";
 	if (settings->batch_max == 0)
 		return "batch-max";

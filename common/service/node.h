@@ -28,7 +28,8 @@ struct node_settings {
 	char *parent;
 	uint64_t map_mib;
 	uint64_t disk_reserve_mib;
-	uint64_t memory_mib; /* of each service, apart from what its store maps */
+	uint64_t
+	    memory_mib; /* of each service, apart from what its store maps; 0: as much as it wants */
 	uint64_t batch_max;
 	uint64_t queue_max;
 	uint64_t exchange_interval_ms;

@@ -165,6 +165,7 @@ static int restore_there(
 	const char *making = arena_format(&cli->arena, "%s.restoring", wanted);
 	const char *pack = arena_format(&cli->arena, "%s/" MANIFEST_SETTINGS_PACK, folder);
 	const char *before;
+	const char *parent;
 	int status;
 	int r;
 
@@ -188,6 +189,9 @@ static int restore_there(
 		return EXIT_FAILED;
 	}
 	cli_say(cli, "restore.done_new", "folder", wanted, NULL);
+	parent = arena_format(&cli->arena, "%s/parent.pub", wanted);
+	if (parent && access(parent, F_OK) == 0)
+		cli_say(cli, "restore.ask_parent", NULL);
 	return EXIT_OK;
 }
 

@@ -109,7 +109,8 @@ static void become_service(const struct supervisor *supervisor, const char *prog
 		supervisor->cli->node.folder, NULL };
 	sigset_t none;
 
-	/* libzmq lets whoever was let in send a message without end: it ends here, by an abort. */
+	/* libzmq lets whoever was let in send a message without end: it ends here, and with it the
+	 * connection, or at the worst the process. */
 	setrlimit(RLIMIT_DATA, &supervisor->memory);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -288,7 +289,7 @@ static int find_programs(struct supervisor *supervisor) {
 
 int supervise(struct cli *cli) {
 	rlim_t mib = cli->node.settings.memory_mib;
-	rlim_t memory = mib < RLIM_INFINITY >> 20 ? mib << 20 : RLIM_INFINITY;
+	rlim_t memory = mib && mib < RLIM_INFINITY >> 20 ? mib << 20 : RLIM_INFINITY;
 	struct supervisor supervisor = {
 		.cli = cli,
 		.memory = { memory, memory },

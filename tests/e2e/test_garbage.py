@@ -300,5 +300,26 @@ class Doors(unittest.TestCase):
         self.check()
 
 
+class LittleMemory(unittest.TestCase):
+    """A node whose services may take so much memory and no more."""
+
+    def test_who_fills_a_service_up_is_cut_off_and_the_node_goes_on(self):
+        with tempfile.TemporaryDirectory(prefix="cchc-e2e-", ignore_cleanup_errors=True) as base:
+            node = harness.Office(base, "H51.15")
+            self.addCleanup(node.stop)
+            harness.set_setting(node, "memory-mib", 512)
+            node.up()
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(harness.RUN_SECONDS)
+                connection.connect(os.path.join(node.folder, "run", "documents"))
+                connection.sendall(greeting(b"NULL") + ready(b"DEALER"))
+                block, sent = frame(bytes(MEBIBYTE), more=True), 0
+                with self.assertRaises(ConnectionError):
+                    while sent < 1024 * MEBIBYTE:
+                        connection.sendall(block)
+                        sent += len(block)
+            harness.expect(node.run("status"))
+
+
 if __name__ == "__main__":
     unittest.main()
