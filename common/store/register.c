@@ -220,17 +220,29 @@ static bool stands_above(const char *above, const char *code) {
 	return strncmp(code, above, length) == 0 && code[length] == '.';
 }
 
-int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event) {
+/* The record of an event. Return: STORE_OK, STORE_NOT_FOUND when no register takes it, or a
+ * negative errno. */
+static int record_of(struct store_txn *txn, const struct schema *schema, const Event *event,
+    const struct register_type **ret_type, ProtobufCMessage **ret_record) {
 	const struct register_type *type = schema_register(schema, event->type);
-	ProtobufCMessage *record;
-	const char *owner;
-	struct key key;
-	int r;
 
 	if (!type || type->stream != event->stream)
 		return STORE_NOT_FOUND;
-	if (message_unpack(type->record, event->body.data, event->body.len, txn->arena, &record))
+	if (message_unpack(type->record, event->body.data, event->body.len, txn->arena, ret_record))
 		return txn->arena->refused ? no_record(txn, txn->arena) : STORE_NOT_FOUND;
+	*ret_type = type;
+	return STORE_OK;
+}
+
+int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event) {
+	const struct register_type *type;
+	ProtobufCMessage *record;
+	const char *owner;
+	struct key key;
+	int r = record_of(txn, schema, event, &type, &record);
+
+	if (r)
+		return r < 0 ? failed_below(r) : r;
 	r = check_record(txn, type, record);
 	if (r)
 		return r;
@@ -245,16 +257,14 @@ int register_apply(struct store_txn *txn, const struct schema *schema, const Eve
 }
 
 int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event) {
-	const struct register_type *type = schema_register(schema, event->type);
+	const struct register_type *type;
 	ProtobufCMessage *record;
 	struct store_value value;
 	struct key key;
-	int r;
+	int r = record_of(txn, schema, event, &type, &record);
 
-	if (!type || type->stream != event->stream)
-		return STORE_NOT_FOUND;
-	if (message_unpack(type->record, event->body.data, event->body.len, txn->arena, &record))
-		return txn->arena->refused ? no_record(txn, txn->arena) : STORE_NOT_FOUND;
+	if (r)
+		return r < 0 ? failed_below(r) : r;
 	r = record_key(type, record, txn->arena, &key);
 	if (r == 0)
 		r = store_get(txn, TABLE_STATE, &key, &value);

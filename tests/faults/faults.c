@@ -78,19 +78,6 @@ enum rpc_status faults_echo(struct rpc_client *client, size_t bytes, uint32_t de
 	return reply.status;
 }
 
-unsigned long faults_resident_kib(pid_t process) {
-	char path[64];
-	unsigned long pages = 0;
-	FILE *stream;
-
-	snprintf(path, sizeof(path), "/proc/%d/statm", (int)process);
-	stream = fopen(path, "re");
-	assert_non_null(stream);
-	assert_int_equal(fscanf(stream, "%*u %lu", &pages), 1);
-	fclose(stream);
-	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
-}
-
 static int compare(const void *left, const void *right) {
 	const uint64_t *a = left;
 	const uint64_t *b = right;

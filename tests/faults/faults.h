@@ -43,9 +43,6 @@ struct rpc_client *faults_client(struct faults *faults, Lane lane);
 /* There and back. Return: the status; the test fails when the body comes back changed. */
 enum rpc_status faults_echo(struct rpc_client *client, size_t bytes, uint32_t deadline_ms);
 
-/* Memory of a process now. */
-unsigned long faults_resident_kib(pid_t process);
-
 /* Sorts `values` and prints how they are distributed. */
 struct spread {
 	uint64_t least, median, p90, p99, most;

@@ -19,6 +19,7 @@
 
 #include "common/base/clock.h"
 #include "tests/faults/faults.h"
+#include "tests/harness/memory.h"
 
 enum {
 	CHUNK = 4000,
@@ -193,7 +194,7 @@ static void slow_readers_lose_nothing_and_cost_little(void **state) {
 	assert_int_equal(pthread_create(&threads[1], NULL, receive_all, &readers), 0);
 	for (uint64_t now; (now = clock_monotonic_ms()) < readers.until_ms;) {
 		for (size_t i = 0; i < LENGTH_OF(processes); i++) {
-			unsigned long kib = faults_resident_kib(processes[i]);
+			unsigned long kib = memory_resident_kib(processes[i]);
 
 			if (now < warm_ms)
 				resident[i].before = kib;

@@ -24,6 +24,7 @@
 #include "common/base/file.h"
 #include "common/rpc/client_internal.h"
 #include "tests/faults/faults.h"
+#include "tests/harness/memory.h"
 
 enum {
 	CHILDREN_MAX = 3300,
@@ -243,12 +244,12 @@ static void the_children_of_a_parent_that_was_started_again_come_back_in_turn(vo
 	(void)state;
 	assert_non_null(children);
 	parent = start_parent(tiny_free_endpoint(endpoint));
-	before_kib = faults_resident_kib(parent);
+	before_kib = memory_resident_kib(parent);
 	open_children(children, transports, endpoint);
 	for (size_t i = 0; i < storm.children; i++)
 		ask(&children[i]);
 	took_ms = serve_children(children, first);
-	after_kib = faults_resident_kib(parent);
+	after_kib = memory_resident_kib(parent);
 	busiest(first, "at first");
 	print_message("%zu children there after %llu ms; parent %lu KiB, with them %lu\n",
 	    storm.children, (unsigned long long)took_ms, before_kib, after_kib);
@@ -258,7 +259,7 @@ static void the_children_of_a_parent_that_was_started_again_come_back_in_turn(vo
 		ask(&children[i]);
 	parent = start_parent(endpoint);
 	took_ms = serve_children(children, again);
-	after_kib = faults_resident_kib(parent);
+	after_kib = memory_resident_kib(parent);
 	most = busiest(again, "again");
 	print_message(
 	    "back after %llu ms, at most %u handshakes a second, %u sent away; parent %lu KiB\n",

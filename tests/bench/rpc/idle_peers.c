@@ -17,9 +17,6 @@
 enum {
 	SOCKETS_MAX = 8192,
 	WORD_MAX = 4096,
-	SILENCE_MS = 300,    /* no peer speaks any more */
-	IN_BATCH_SIZE = 101, /* drafts of libzmq, not in every zmq.h */
-	OUT_BATCH_SIZE = 102,
 };
 
 struct options {
@@ -30,11 +27,9 @@ struct options {
 	size_t word_bytes;
 	/* 0: as libzmq and malloc have them */
 	size_t high_water;
-	size_t batch_bytes;
 	size_t arenas;
 	size_t trim_bytes;
 	size_t mmap_bytes;
-	bool release; /* give free memory back in silence */
 };
 
 static void *context_new(void) {
@@ -60,19 +55,15 @@ static void tune_malloc(const struct options *options) {
 		require(mallopt(M_MMAP_THRESHOLD, (int)options->mmap_bytes), "--mmap-bytes");
 }
 
-/* Whatever came goes back; false after some silence. */
-static bool send_back(void *router) {
+/* Whatever came goes back. */
+static void send_back(void *router) {
 	zmq_msg_t frame;
 	int more;
 
 	zmq_msg_init(&frame);
-	if (zmq_msg_recv(&frame, router, 0) < 0) {
-		require(zmq_errno() == EAGAIN, "receiving");
-		return false;
-	}
+	require(zmq_msg_recv(&frame, router, 0) >= 0, "receiving");
 	more = zmq_msg_more(&frame);
 	require(zmq_msg_send(&frame, router, more ? ZMQ_SNDMORE : 0) >= 0, "sending");
-	return true;
 }
 
 static void route(const struct options *options) {
@@ -80,20 +71,15 @@ static void route(const struct options *options) {
 
 	tune_malloc(options);
 	router = zmq_socket(context_new(), ZMQ_ROUTER);
-	set_size(router, ZMQ_RCVTIMEO, SILENCE_MS, "a timeout");
 	set_size(router, ZMQ_SNDHWM, options->high_water, "--high-water");
 	set_size(router, ZMQ_RCVHWM, options->high_water, "--high-water");
-	set_size(router, IN_BATCH_SIZE, options->batch_bytes, "--batch-bytes");
-	set_size(router, OUT_BATCH_SIZE, options->batch_bytes, "--batch-bytes");
 	if (options->keys)
 		curve_serve(router, options->keys);
 	require(zmq_bind(router, options->endpoint) == 0, options->endpoint);
 	puts("ready");
 	fflush(stdout);
-	for (;;) {
-		if (!send_back(router) && options->release)
-			malloc_trim(0);
-	}
+	for (;;)
+		send_back(router);
 }
 
 static void *peer_new(void *context, const struct options *options) {
@@ -144,11 +130,9 @@ int main(int argc, char **argv) {
 		{ "--words", .number = &options.words, .help = "peers: what each says" },
 		{ "--word-bytes", .number = &options.word_bytes, .help = "peers: size of a word" },
 		{ "--high-water", .number = &options.high_water, .help = "router: messages queued" },
-		{ "--batch-bytes", .number = &options.batch_bytes, .help = "router: a socket's buffers" },
 		{ "--arenas", .number = &options.arenas, .help = "router: heaps of malloc" },
 		{ "--trim-bytes", .number = &options.trim_bytes, .help = "router: top of heap kept" },
 		{ "--mmap-bytes", .number = &options.mmap_bytes, .help = "router: what is mapped alone" },
-		{ "--release", .flag = &options.release, .help = "router: trim the heap in silence" },
 	};
 
 	arguments_parse(arguments, sizeof(arguments) / sizeof(arguments[0]), argc, argv);

@@ -16,6 +16,7 @@
 
 #include "common/base/clock.h"
 #include "tests/harness/folder.h"
+#include "tests/harness/memory.h"
 #include "tests/unit/rpc/tiny.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -27,19 +28,6 @@ enum { CALLS = 200000 };
 #endif
 
 enum { WINDOW = 32, WARM = CALLS / 10 };
-
-static unsigned long resident_kib(pid_t process) {
-	char path[64];
-	unsigned long pages = 0;
-	FILE *stream;
-
-	snprintf(path, sizeof(path), "/proc/%d/statm", (int)process);
-	stream = fopen(path, "re");
-	assert_non_null(stream);
-	assert_int_equal(fscanf(stream, "%*u %lu", &pages), 1);
-	fclose(stream);
-	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
-}
 
 /* In a process of its own, so that its memory can be told from ours. */
 static pid_t serve_elsewhere(const char *endpoint, enum tiny_manner manner) {
@@ -103,11 +91,11 @@ static void expect_flat_memory(enum tiny_manner manner, const char *what) {
 	flow.client = tiny_client(transport, endpoint);
 	arena_init(&flow.arena, 1 << 20);
 	make_calls(&flow, WARM);
-	before = resident_kib(server);
+	before = memory_resident_kib(server);
 	started = clock_monotonic_ms();
 	make_calls(&flow, CALLS);
 	took = clock_monotonic_ms() - started;
-	after = resident_kib(server);
+	after = memory_resident_kib(server);
 	print_message("%s: %d calls, %llu a second, server %lu KiB, then %lu KiB\n", what, (int)CALLS,
 	    (unsigned long long)CALLS * 1000 / (took ? took : 1), before, after);
 	kill(server, SIGKILL);

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/rpc/internal.h"
+#include "tests/harness/memory.h"
 #include "tests/unit/rpc/tiny.h"
 #include "tests/unit/rpc/wire.h"
 
@@ -311,16 +313,6 @@ static void one_peer_does_not_take_the_place_of_another(void **state) {
 	rpc_client_close(client);
 }
 
-static unsigned long resident_kib(void) {
-	FILE *stream = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
-
-	assert_non_null(stream);
-	assert_int_equal(fscanf(stream, "%*u %lu", &pages), 1);
-	fclose(stream);
-	return pages * 4;
-}
-
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum {
 	CALLS = 40,
@@ -355,16 +347,16 @@ static void a_peer_that_does_not_read_costs_little(void **state) {
 	zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, scene.commune.public_key, 40);
 	zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, scene.commune.secret_key, 40);
 	assert_return_code(zmq_connect(socket, scene.endpoint), 0);
-	before = resident_kib();
+	before = memory_resident_kib(getpid());
 	wire_push_hello(socket, COMMUNE, LANE__LANE_BULK);
 	for (unsigned i = 0; i < CALLS; i++) {
 		header.call = 2 * i + 1;
 		wire_push(socket, &header, payload, marks_request__pack(&message, payload));
 	}
 	tiny_wait_served(scene.server, SERVED);
-	print_message("%lu KiB for %d replies of %d bytes that nobody reads\n", resident_kib() - before,
-	    (int)CALLS, (int)SIZE);
-	assert_in_range(resident_kib(), 0, before + MOST_KIB);
+	print_message("%lu KiB for %d replies of %d bytes that nobody reads\n",
+	    memory_resident_kib(getpid()) - before, (int)CALLS, (int)SIZE);
+	assert_in_range(memory_resident_kib(getpid()), 0, before + MOST_KIB);
 	expect_served_as(&scene, scene.client, COMMUNE);
 	zmq_close(socket);
 	zmq_ctx_term(context);
