@@ -6,7 +6,7 @@
 
 #include "cchc/node.pb-c.h"
 #include "common/service/service.h"
-#include "common/store/event_log.h"
+#include "common/store/event_mark.h"
 
 static uint64_t resident_bytes(void) {
 	FILE *stream = fopen("/proc/self/statm", "re");
@@ -39,33 +39,6 @@ static int fill_registers(
 	return 0;
 }
 
-static int fill_marks(struct service_call *call, NodeState *state) {
-	struct event_mark *marks;
-	size_t count;
-	int r = event_log_marks(call->txn, STREAM__STREAM_UNSPECIFIED, call->arena, &marks, &count);
-
-	if (r < 0)
-		return failed_below(r);
-	state->watermarks = arena_alloc(call->arena, (count + 1) * sizeof(Watermark *));
-	if (!state->watermarks)
-		return failed_here(-ENOMEM);
-	for (size_t i = 0; i < count; i++) {
-		Watermark *mark = arena_alloc(call->arena, sizeof(*mark));
-
-		if (!mark)
-			return failed_here(-ENOMEM);
-		watermark__init(mark);
-		mark->service = state->service;
-		mark->origin = marks[i].origin;
-		mark->stream = marks[i].stream;
-		mark->epoch = marks[i].epoch;
-		mark->sequence = marks[i].sequence;
-		mark->as_of_ms = event_clock_ms(marks[i].clock);
-		state->watermarks[state->n_watermarks++] = mark;
-	}
-	return 0;
-}
-
 int service_state(
     struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const struct service_plan *plan = service_plan_of(call->service);
@@ -84,7 +57,8 @@ int service_state(
 	state->held_events = store_count(call->txn, TABLE_HELD);
 	r = fill_registers(call, plan->schema, state);
 	if (r == 0)
-		r = fill_marks(call, state);
+		r = event_marks_watermarks(
+		    call->txn, plan->name, call->arena, &state->watermarks, &state->n_watermarks);
 	return r < 0 ? failed_below(r) : 0;
 }
 

@@ -6,7 +6,9 @@
 
 #include "common/base/message.h"
 #include "common/store/cells.h"
+#include "common/store/checkpoint.h"
 #include "common/store/day_index.h"
+#include "common/store/erasure.h"
 #include "common/store/event_log.h"
 #include "common/store/names.h"
 #include "common/store/record.h"
@@ -92,45 +94,33 @@ static void count_new(
 }
 
 static void put_record(struct store_txn *txn, const struct register_type *type,
-    const struct key *key, const char *origin, const uint8_t *bytes, size_t size) {
-	uint8_t *value = arena_alloc_raw(txn->arena, RECORD_ORIGIN_SIZE + size);
-	struct key number = KEY_EMPTY;
+    const struct key *key, const char *origin, const struct record_bytes *bytes) {
 	struct counted counted;
 
-	if (!value) {
-		store_fail(txn, failed_here(-ENOMEM));
-		return;
-	}
-	key_add_u32(&number, name_number(txn, origin));
-	memcpy(value, number.bytes, RECORD_ORIGIN_SIZE);
-	memcpy(value + RECORD_ORIGIN_SIZE, bytes, size);
 	record_counted(type, key, &counted);
 	count_new(txn, type, key);
 	count_record(txn, &counted, -1);
 	index_field(txn, type, key, FIELD_INDEX_REMOVE);
-	store_put(txn, TABLE_STATE, key, value, RECORD_ORIGIN_SIZE + size);
+	record_put_value(txn, key, origin, bytes);
 	index_field(txn, type, key, FIELD_INDEX_ADD);
 	count_record(txn, &counted, +1);
 }
 
 struct packed {
 	struct key key;
-	uint8_t *bytes;
-	size_t size;
+	struct record_bytes bytes;
 };
 
-static int pack(const struct register_type *type, const ProtobufCMessage *record,
-    struct arena *arena, struct packed *ret_packed) {
+static int pack(struct store_txn *txn, const struct register_type *type,
+    const ProtobufCMessage *record, struct arena *arena, struct packed *ret_packed) {
 	int r = record_key(type, record, arena, &ret_packed->key);
 
-	if (r < 0)
-		return failed_below(r);
-	ret_packed->size = protobuf_c_message_get_packed_size(record);
-	ret_packed->bytes = arena_alloc_raw(arena, ret_packed->size + 1);
-	if (!ret_packed->bytes)
-		return failed_here(-ENOMEM);
-	protobuf_c_message_pack(record, ret_packed->bytes);
-	return 0;
+	if (r == 0)
+		r = record_pack(type, record, arena, &ret_packed->bytes);
+	/* What was erased stays so, whichever sheet still has it. */
+	if (r == 0 && ret_packed->bytes.personal.len && erasure_covers(txn, &ret_packed->key))
+		ret_packed->bytes.personal.len = 0;
+	return r < 0 ? failed_below(r) : 0;
 }
 
 /* Who owns the record, or the one it hangs on, if that is another node; else null. */
@@ -162,16 +152,13 @@ static int compare_packed(struct store_txn *txn, const struct register_type *typ
 	}
 	if (r == STORE_NOT_FOUND)
 		return REGISTER_ADDED;
-	if (value.size == RECORD_ORIGIN_SIZE + packed->size &&
-	    memcmp((const uint8_t *)value.bytes + RECORD_ORIGIN_SIZE, packed->bytes, packed->size) == 0)
-		return REGISTER_UNCHANGED;
-	return REGISTER_CHANGED;
+	return record_is(value, &packed->bytes) ? REGISTER_UNCHANGED : REGISTER_CHANGED;
 }
 
 int register_compare(struct store_txn *txn, const struct register_type *type,
     const ProtobufCMessage *record, struct arena *arena, const char **ret_owner) {
 	struct packed packed;
-	int r = pack(type, record, arena, &packed);
+	int r = pack(txn, type, record, arena, &packed);
 
 	return r < 0 ? failed_below(r) : compare_packed(txn, type, &packed, arena, ret_owner);
 }
@@ -179,7 +166,7 @@ int register_compare(struct store_txn *txn, const struct register_type *type,
 int register_write(struct store_txn *txn, const struct register_type *type,
     const ProtobufCMessage *record, const char *actor, const char **ret_owner) {
 	struct packed packed;
-	int r = pack(type, record, txn->arena, &packed);
+	int r = pack(txn, type, record, txn->arena, &packed);
 
 	if (r < 0)
 		return failed_below(r);
@@ -190,10 +177,10 @@ int register_write(struct store_txn *txn, const struct register_type *type,
 	                          .stream = type->stream,
 	                          .type = type->type,
 	                          .actor = actor,
-	                          .body = packed.bytes,
-	                          .size = packed.size,
+	                          .body = packed.bytes.open,
+	                          .personal = packed.bytes.personal,
 	                      });
-	put_record(txn, type, &packed.key, store_node(txn->store), packed.bytes, packed.size);
+	put_record(txn, type, &packed.key, store_node(txn->store), &packed.bytes);
 	return txn->error ? txn->error : r;
 }
 
@@ -234,6 +221,15 @@ static int record_of(struct store_txn *txn, const struct schema *schema, const E
 	return STORE_OK;
 }
 
+/* Events that are no records. Return: as register_apply; STORE_NOT_FOUND also for any other. */
+static int apply_act(struct store_txn *txn, const Event *event) {
+	switch (event->type) {
+	case RECORD_TYPE__RECORD_CHECKPOINT: return checkpoint_apply(txn, event);
+	case RECORD_TYPE__RECORD_ERASURE: return erasure_apply(txn, event);
+	default: return STORE_NOT_FOUND;
+	}
+}
+
 int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event) {
 	const struct register_type *type;
 	ProtobufCMessage *record;
@@ -241,6 +237,8 @@ int register_apply(struct store_txn *txn, const struct schema *schema, const Eve
 	struct key key;
 	int r = record_of(txn, schema, event, &type, &record);
 
+	if (r == STORE_NOT_FOUND)
+		return apply_act(txn, event);
 	if (r)
 		return r < 0 ? failed_below(r) : r;
 	r = check_record(txn, type, record);
@@ -252,19 +250,22 @@ int register_apply(struct store_txn *txn, const struct schema *schema, const Eve
 	owner = other_owner(txn, type, &key, event->origin, txn->arena);
 	if (owner && !stands_above(event->origin, owner))
 		return STORE_NOT_FOUND;
-	put_record(txn, type, &key, event->origin, event->body.data, event->body.len);
+	put_record(txn, type, &key, event->origin, &(struct record_bytes) { .open = event->body });
 	return txn->error;
 }
 
-int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event) {
+int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event,
+    ProtobufCBinaryData personal) {
 	const struct register_type *type;
 	ProtobufCMessage *record;
 	struct store_value value;
 	struct key key;
 	int r = record_of(txn, schema, event, &type, &record);
 
-	if (r)
-		return r < 0 ? failed_below(r) : r;
+	if (r == STORE_NOT_FOUND)
+		return apply_act(txn, event);
+	if (r < 0)
+		return failed_below(r);
 	r = record_key(type, record, txn->arena, &key);
 	if (r == 0)
 		r = store_get(txn, TABLE_STATE, &key, &value);
@@ -273,7 +274,8 @@ int register_replay(struct store_txn *txn, const struct schema *schema, const Ev
 	/* What stands above wrote last, or this event would have had no effect. */
 	if (r == STORE_NOT_FOUND ||
 	    !stands_above(name_text(txn, record_origin(value), txn->arena), event->origin))
-		put_record(txn, type, &key, event->origin, event->body.data, event->body.len);
+		put_record(txn, type, &key, event->origin,
+		    &(struct record_bytes) { .open = event->body, .personal = personal });
 	return txn->error;
 }
 

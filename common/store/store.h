@@ -12,9 +12,11 @@
  *   sizes        type(2)                                           -> records of a register(8)
  *   names        number(4)                                         -> text
  *   numbers      hash of text(16)                                  -> number(4)
- *   log          origin(16) stream(1) epoch(4) sequence(8)         -> hash(32) event
+ *   log          origin(16) stream(1) epoch(4) sequence(8)         -> hash, event, personal data
  *   marks        origin(16) stream(1)                              -> epoch sequence clock head
+ *   checkpoints  as marks                                          -> the last that stands
  *   held         as log                                            -> reason
+ *   erased       as state                                          -> key in the log
  *   state        type(2) [owner's code(32)] code(32)               -> origin's number(4) record
  *   by_day       type(2) group(1) day(4) code(32)                  -> nothing
  *   by_field     type(2) hash of value(16) code(32)                -> nothing
@@ -32,7 +34,7 @@
 #include "common/base/error.h"
 #include "common/store/key.h"
 
-#define STORE_FORMAT 1 /* a store written by a newer format is refused */
+#define STORE_FORMAT 2 /* newer ones are refused, older ones migrated (migration.h) */
 
 enum store_table {
 	TABLE_META,
@@ -48,8 +50,12 @@ enum store_table {
 	TABLE_CELLS,
 	TABLE_IDEMPOTENCY,
 	TABLE_IDEMPOTENCY_AGE,
+	TABLE_CHECKPOINTS,
+	TABLE_ERASED,
 	TABLE_COUNT,
 };
+
+struct signer;
 
 enum store_access {
 	STORE_READ,
@@ -69,6 +75,9 @@ struct store_options {
 	const char *node;     /* organisation code of the node that owns it */
 	uint64_t map_mib;     /* address space for the map: the most the store can ever hold */
 	uint64_t reserve_mib; /* below so much free disk, writing is refused with -ENOSPC */
+	const struct signer
+	    *signer;                /* signs the node's own logs (checkpoint.h); null: nobody; copied */
+	uint64_t checkpoint_events; /* so often; 0: only when checkpoint_append_old is called */
 };
 
 struct store_value {
@@ -89,7 +98,17 @@ struct store_txn {
 
 #define STORE_TXN_NULL ((struct store_txn) { .store = NULL })
 
-/* Open or make the store. At most once a process.
+/* What a store says of itself without being opened for work. */
+struct store_summary {
+	uint32_t format;
+	uint64_t events; /* of all logs */
+};
+
+/* Look at the store in a folder and leave it as it is, whatever its format.
+ * Return: STORE_OK, STORE_NOT_FOUND when there is none, or a negative errno. */
+int store_peek(const char *folder, struct store_summary *ret_summary);
+
+/* Open or make the store; one of an older format is migrated first. At most once a process.
  * Return: STORE_OK, STORE_IN_USE, STORE_NEWER_FORMAT, STORE_OTHER_NODE, or a negative errno
  * (-EBADMSG: damaged). */
 int store_open(const struct store_options *options, struct store **ret_store);
@@ -99,6 +118,10 @@ void store_closep(struct store **store);
 /* Node this store belongs to, and the life of the store (seconds since 1970 when it was made). */
 const char *store_node(const struct store *store);
 uint32_t store_epoch(const struct store *store);
+
+/* Who signs its logs, null: nobody; and after how many events. */
+const struct signer *store_signer(const struct store *store);
+uint64_t store_checkpoint_events(const struct store *store);
 
 /* Bytes in use and bytes of the map. */
 void store_size(const struct store *store, uint64_t *ret_used, uint64_t *ret_map);
@@ -118,6 +141,11 @@ void store_abort(struct store_txn *txn);
 /* Return: STORE_OK with a borrowed value, STORE_NOT_FOUND, or a negative errno. */
 int store_get(struct store_txn *txn, enum store_table table, const struct key *key,
     struct store_value *ret_value);
+
+/* A place of `size` bytes for a new value, to be filled before anything else is done with the
+ * transaction; null when the transaction has failed. */
+void *store_put_place(
+    struct store_txn *txn, enum store_table table, const struct key *key, size_t size);
 
 /* Put or delete; failures stay with the transaction. */
 void store_put(struct store_txn *txn, enum store_table table, const struct key *key,

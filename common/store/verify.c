@@ -230,6 +230,9 @@ static int copy_logs(struct verify *verify, struct arena *arena, VerifyResult *r
 
 		if (!log)
 			return failed_here(-ENOMEM);
+		if (verify->logs[i].is_signed &&
+		    verify->logs[i].last.epoch == verify->logs[i].reached.epoch)
+			log->signed_sequence = verify->logs[i].last.sequence - 1;
 		result->logs[result->n_logs++] = log;
 	}
 	return 0;
