@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cchc/node.pb-c.h"
+#include "common/service/keeper.h"
 #include "common/service/service.h"
 #include "common/store/event_mark.h"
 
@@ -43,7 +44,8 @@ int service_state(
     struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const struct service_plan *plan = service_plan_of(call->service);
 	NodeState *state = (NodeState *)reply;
-	uint64_t map_bytes;
+	struct keeper_state kept;
+	struct store_size size;
 	int r = 0;
 
 	(void)request;
@@ -53,7 +55,14 @@ int service_state(
 	state->resident_bytes = resident_bytes();
 	if (!plan->schema)
 		return 0;
-	store_size(service_store(call->service), &state->store_bytes, &map_bytes);
+	store_size(service_store(call->service), &size);
+	state->store_bytes = size.used_bytes;
+	state->store_free_bytes = size.free_bytes;
+	state->store_max_bytes = size.map_bytes;
+	kept = keeper_state(service_keeper(call->service));
+	state->oldest_reader_ms = kept.oldest_reader_us / 1000;
+	state->scrubbed_ms = kept.scrubbed_ms;
+	state->scrub_findings = kept.scrub_findings;
 	state->held_events = store_count(call->txn, TABLE_HELD);
 	r = fill_registers(call, plan->schema, state);
 	if (r == 0)

@@ -6,7 +6,7 @@
 #include "common/base/message.h"
 #include "common/store/backup.h"
 #include "common/store/backup_parts.h"
-#include "common/store/log_entry.h"
+#include "common/store/migration.h"
 #include "common/store/verify.h"
 
 #define EVENT_CAP  ((size_t)16 << 20)
@@ -37,22 +37,19 @@ static void walk_deinit(struct walk *walk) {
 /* Return: BACKUP_OK, BACKUP_DAMAGED or a negative errno. */
 static int walk_event(struct walk *walk, const struct pack_entry *entry) {
 	struct store_value value = { entry->value, entry->value_size };
-	uint8_t hash[EVENT_HASH_SIZE];
 	struct log_entry logged;
 	struct backup_log *log;
 	Event *event;
 	bool first;
 
-	if (entry->key_size != LOG_KEY_SIZE || log_entry_read(value, &logged) != STORE_OK)
+	if (entry->key_size != LOG_KEY_SIZE || !migration_log_entry(value, &logged))
 		return BACKUP_DAMAGED;
 	log = backup_log_of(&walk->logs, &walk->log_count, entry->key);
 	arena_reset(&walk->scratch);
 	event = event__unpack(&walk->scratch.allocator, logged.event.len, logged.event.data);
 	if (!log || (!event && walk->scratch.refused))
 		return failed_here(-ENOMEM);
-	event_hash(logged.event.data, logged.event.len, hash);
-	if (!event || memcmp(hash, logged.hash, EVENT_HASH_SIZE) != 0 ||
-	    (logged.personal.len && !personal_fits(logged.personal, event)))
+	if (!event || (logged.personal.len && !personal_fits(logged.personal, event)))
 		return BACKUP_DAMAGED;
 	first = event->sequence == 1 && event->epoch > log->epoch && event->previous.len == 0;
 	if (!first && (event->epoch != log->epoch || event->sequence != log->sequence + 1 ||
@@ -61,7 +58,7 @@ static int walk_event(struct walk *walk, const struct pack_entry *entry) {
 		return BACKUP_DAMAGED;
 	log->epoch = event->epoch;
 	log->sequence = event->sequence;
-	memcpy(log->head, hash, EVENT_HASH_SIZE);
+	memcpy(log->head, logged.hash, EVENT_HASH_SIZE);
 	walk->events++;
 	return BACKUP_OK;
 }
@@ -217,6 +214,10 @@ static int fill(
 		r = put_some(store, &walk, arena);
 	if (r != BACKUP_LATER)
 		return r < 0 ? failed_below(r) : r;
+	/* What was put is the store as it was, in the format it had. */
+	r = migration_run(store, walk.part->format);
+	if (r < 0)
+		return failed_below(r);
 	key_add_u8(&after, 0);
 	while ((r = replay_some(store, schema, &after)) == BACKUP_OK)
 		;

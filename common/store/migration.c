@@ -50,6 +50,31 @@ static int next_entry(struct store_txn *txn, enum store_table table, struct key 
 	return ret_value->bytes ? STORE_OK : failed_here(-ENOMEM);
 }
 
+static int read_format_1(struct store_value value, struct log_entry *ret_entry) {
+	uint8_t *bytes = (uint8_t *)(uintptr_t)value.bytes;
+
+	if (value.size < EVENT_HASH_SIZE)
+		return STORE_NOT_FOUND;
+	*ret_entry = (struct log_entry) {
+		.hash = bytes,
+		.event = { value.size - EVENT_HASH_SIZE, bytes + EVENT_HASH_SIZE },
+	};
+	return STORE_OK;
+}
+
+static bool fits(const struct log_entry *entry) {
+	uint8_t hash[EVENT_HASH_SIZE];
+
+	event_hash(entry->event.data, entry->event.len, hash);
+	return memcmp(hash, entry->hash, EVENT_HASH_SIZE) == 0;
+}
+
+bool migration_log_entry(struct store_value value, struct log_entry *ret_entry) {
+	if (log_entry_read(value, ret_entry) == STORE_OK && fits(ret_entry))
+		return true;
+	return read_format_1(value, ret_entry) == STORE_OK && fits(ret_entry);
+}
+
 /* Return: MIGRATION_MORE, 0 at the end of the table, or a negative errno. */
 static int part_entries(struct store_txn *txn) {
 	struct key name = store_meta_key("migrated");
@@ -58,19 +83,14 @@ static int part_entries(struct store_txn *txn) {
 
 	for (int i = 0; r == 0 && i < ENTRIES_A_COMMIT; i++) {
 		struct store_value value = { .size = 0 };
-		uint8_t *bytes;
+		struct log_entry entry;
 
 		r = next_entry(txn, TABLE_LOG, &after, &value);
 		if (r)
 			return r < 0 ? failed_below(r) : 0;
-		if (value.size < EVENT_HASH_SIZE)
+		if (read_format_1(value, &entry) != STORE_OK)
 			return failed_here(-EBADMSG);
-		bytes = (uint8_t *)(uintptr_t)value.bytes;
-		log_entry_put(txn, &after,
-		    &(struct log_entry) {
-		        .hash = bytes,
-		        .event = { value.size - EVENT_HASH_SIZE, bytes + EVENT_HASH_SIZE },
-		    });
+		log_entry_put(txn, &after, &entry);
 		r = txn->error;
 	}
 	store_put(txn, TABLE_META, &name, after.bytes, after.size);
@@ -103,7 +123,7 @@ int migration_run(struct store *store, uint32_t format) {
 	while (format < STORE_FORMAT) {
 		int r;
 
-		if (!steps[format])
+		if (format == 0)
 			return failed_here(-EBADMSG);
 		while ((r = run_slice(store, format)) == MIGRATION_MORE)
 			;

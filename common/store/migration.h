@@ -10,7 +10,10 @@
  */
 #pragma once
 
-#include "common/store/store.h"
+#include "common/store/log_entry.h"
 
-/* Return: 0 or a negative errno. */
+/* Return: 0 or a negative errno (-EBADMSG: no such format). */
 int migration_run(struct store *store, uint32_t format);
+
+/* Read an entry of the log as whichever format had it. Return: whether its hash fits. */
+bool migration_log_entry(struct store_value value, struct log_entry *ret_entry);

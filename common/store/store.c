@@ -2,8 +2,11 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "common/base/clock.h"
 #include "common/store/cells.h"
 #include "common/store/store_parts.h"
+
+enum { LOOK_EVERY = 64 }; /* reads between two looks at the clock */
 
 int store_error_of(int code) {
 	switch (code) {
@@ -34,22 +37,95 @@ uint64_t store_checkpoint_events(const struct store *store) {
 	return store->checkpoint_events;
 }
 
-void store_size(const struct store *store, uint64_t *ret_used, uint64_t *ret_map) {
+static uint64_t pages_of(const struct store *store, uint64_t *ret_page_bytes) {
 	MDB_envinfo info;
 	MDB_stat status;
 
 	mdb_env_info(store->environment, &info);
 	mdb_env_stat(store->environment, &status);
-	*ret_used = (uint64_t)(info.me_last_pgno + 1) * status.ms_psize;
-	*ret_map = info.me_mapsize;
+	*ret_page_bytes = status.ms_psize;
+	return info.me_last_pgno + 1;
 }
 
-/* LMDB can only give back pages by writing others, so the last of the disk must stay ours. */
-bool store_is_full(const struct store *store) {
-	struct statvfs disk;
+void store_size(const struct store *store, struct store_size *ret_size) {
+	uint64_t page_bytes;
+	uint64_t pages = pages_of(store, &page_bytes);
 
-	return statvfs(store->folder, &disk) == 0 &&
-	       (uint64_t)disk.f_bavail * disk.f_frsize < store->reserve_bytes;
+	*ret_size = (struct store_size) {
+		.used_bytes = pages * page_bytes,
+		.free_bytes = atomic_load(&store->free_pages) * page_bytes,
+		.map_bytes = store->map_bytes,
+	};
+}
+
+/* LMDB keeps free pages as lists, each under the transaction that freed them (mdb.c, MDB_IDL): the
+ * first word of a list is its length. */
+static uint64_t count_free_pages(struct store *store) {
+	enum { FREE_TABLE = 0 };
+	MDB_cursor *cursor;
+	uint64_t pages = 0;
+	MDB_val key;
+	MDB_val list;
+	MDB_txn *txn;
+
+	if (mdb_txn_begin(store->environment, NULL, MDB_RDONLY, &txn))
+		return 0;
+	if (mdb_cursor_open(txn, FREE_TABLE, &cursor) == 0) {
+		while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {
+			size_t count;
+
+			memcpy(&count, list.mv_data, sizeof(count));
+			pages += count;
+		}
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	return pages;
+}
+
+uint64_t store_look(struct store *store) {
+	int dead = 0;
+
+	mdb_reader_check(store->environment, &dead);
+	atomic_store(&store->free_pages, count_free_pages(store));
+	return readers_watch(&store->readers);
+}
+
+static enum store_room disk_room(const struct store *store) {
+	struct statvfs disk;
+	uint64_t free_bytes;
+
+	if (statvfs(store->folder, &disk) < 0)
+		return STORE_ROOMY;
+	free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (free_bytes >= store->reserve_bytes)
+		return STORE_ROOMY;
+	return free_bytes >= store->reserve_bytes / 4 ? STORE_FULL : STORE_STUCK;
+}
+
+static enum store_room map_room(const struct store *store) {
+	struct store_size size;
+	uint64_t percent;
+
+	store_size(store, &size);
+	percent = (size.used_bytes - size.free_bytes) * 100 / size.map_bytes;
+	if (percent < store->full_percent)
+		return STORE_ROOMY;
+	return percent < store->stop_percent ? STORE_FULL : STORE_STUCK;
+}
+
+/* LMDB can only give back pages by writing others, so the last of disk and map must stay ours. */
+enum store_room store_room(const struct store *store) {
+	enum store_room disk = disk_room(store);
+	enum store_room map = map_room(store);
+
+	return disk > map ? disk : map;
+}
+
+const char *store_lacks(const struct store *store) {
+	if (disk_room(store) != STORE_ROOMY)
+		return "disk";
+	return map_room(store) != STORE_ROOMY ? "map" : "";
 }
 
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn) {
@@ -57,23 +133,42 @@ int store_begin(struct store *store, enum store_access access, struct store_txn 
 		.store = store,
 		.access = access,
 		.arena = access == STORE_WRITE ? &store->scratch : NULL,
+		.room = access == STORE_WRITE ? store_room(store) : STORE_ROOMY,
 	};
-	int r = access == STORE_WRITE && store_is_full(store) ? failed_here(-ENOSPC) : 0;
+	int r;
 
-	if (r < 0)
-		return failed_below(r);
+	if (txn.room == STORE_STUCK)
+		return failed_here(-ENOSPC);
+	if (access == STORE_READ) {
+		txn.reader = readers_add(&store->readers, "a reader without a name");
+		if (txn.reader == READERS_MAX)
+			return failed_here(-EBUSY);
+	}
 	r = store_error_of(mdb_txn_begin(
 	    store->environment, NULL, access == STORE_READ ? MDB_RDONLY : 0, &txn.handle));
-	if (r)
+	if (r) {
+		if (access == STORE_READ)
+			readers_remove(&store->readers, txn.reader);
 		return failed_below(r);
+	}
 	*ret_txn = txn;
 	return STORE_OK;
+}
+
+void store_read_as(struct store_txn *txn, const char *owner, enum store_patience patience) {
+	struct store *store = txn->store;
+
+	readers_rename(&store->readers, txn->reader, owner);
+	if (patience == STORE_ENDS && store->reader_max_us)
+		txn->end_us = clock_monotonic_us() + store->reader_max_us;
 }
 
 static void end(struct store_txn *txn) {
 	if (txn->access == STORE_WRITE) {
 		cells_forget(txn);
 		arena_reset(txn->arena);
+	} else {
+		readers_remove(&txn->store->readers, txn->reader);
 	}
 	txn->handle = NULL;
 }
@@ -111,13 +206,21 @@ static MDB_val val_of_key(const struct key *key) {
 	return (MDB_val) { .mv_size = key->size, .mv_data = (void *)(uintptr_t)key->bytes };
 }
 
+/* Whether the snapshot is older than it may get; then its transaction has failed. */
+static bool is_over(struct store_txn *txn) {
+	if (!txn->end_us || ++txn->reads % LOOK_EVERY != 0 || clock_monotonic_us() < txn->end_us)
+		return false;
+	store_fail(txn, failed_here(-ETIME));
+	return true;
+}
+
 int store_get(struct store_txn *txn, enum store_table table, const struct key *key,
     struct store_value *ret_value) {
 	MDB_val name = val_of_key(key);
 	MDB_val value;
 	int r;
 
-	if (txn->error)
+	if (txn->error || is_over(txn))
 		return txn->error;
 	r = store_error_of(mdb_get(txn->handle, txn->store->tables[table], &name, &value));
 	if (r < 0)
@@ -182,7 +285,7 @@ int store_cursor_open(
 		store_fail(txn, r);
 		return failed_below(r);
 	}
-	*ret_cursor = (struct store_cursor) { .handle = handle };
+	*ret_cursor = (struct store_cursor) { .handle = handle, .txn = txn };
 	return STORE_OK;
 }
 
@@ -194,8 +297,11 @@ void store_cursor_close(struct store_cursor *cursor) {
 
 static int move(struct store_cursor *cursor, MDB_val key, MDB_cursor_op operation) {
 	MDB_val value;
-	int r = store_error_of(mdb_cursor_get(cursor->handle, &key, &value, operation));
+	int r;
 
+	if (is_over(cursor->txn))
+		return cursor->txn->error;
+	r = store_error_of(mdb_cursor_get(cursor->handle, &key, &value, operation));
 	if (r == 0) {
 		cursor->key = (struct store_value) { key.mv_data, key.mv_size };
 		cursor->value = (struct store_value) { value.mv_data, value.mv_size };

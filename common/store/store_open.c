@@ -13,8 +13,9 @@
 #include "common/store/migration.h"
 #include "common/store/store_parts.h"
 
-#define READERS_MAX     64
 #define TXN_SCRATCH_CAP ((size_t)256 << 20)
+
+enum { FULL_PERCENT = 85, STOP_PERCENT = 97 };
 
 static const char *const table_names[TABLE_COUNT] = {
 	[TABLE_META] = "meta",
@@ -90,7 +91,7 @@ static int open_environment(struct store *store) {
 	if (r == 0)
 		r = mdb_env_set_maxdbs(store->environment, TABLE_COUNT);
 	if (r == 0)
-		r = mdb_env_set_maxreaders(store->environment, READERS_MAX);
+		r = mdb_env_set_maxreaders(store->environment, READERS_MAX + 1);
 	if (r == 0)
 		r = mdb_env_set_mapsize(store->environment, store->map_bytes);
 	if (r == 0)
@@ -206,6 +207,10 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 	arena_init(&store->scratch, TXN_SCRATCH_CAP);
 	store->reserve_bytes = options->reserve_mib << 20;
 	store->map_bytes = options->map_mib << 20;
+	store->full_percent = options->full_percent ? options->full_percent : FULL_PERCENT;
+	store->stop_percent = options->stop_percent ? options->stop_percent : STOP_PERCENT;
+	store->reader_max_us = options->reader_max_ms * 1000;
+	readers_init(&store->readers, store->reader_max_us);
 	store->is_signed = options->signer != NULL;
 	if (options->signer)
 		store->signer = *options->signer;
@@ -233,6 +238,7 @@ void store_close(struct store *store) {
 		mdb_env_close(store->environment);
 	file_descriptor_close(&store->lock);
 	arena_deinit(&store->scratch);
+	readers_deinit(&store->readers);
 	free(store->folder);
 	free(store);
 }

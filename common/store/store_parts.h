@@ -3,8 +3,10 @@
 #pragma once
 
 #include <lmdb.h>
+#include <stdatomic.h>
 
 #include "common/store/checkpoint.h"
+#include "common/store/readers.h"
 #include "common/store/store.h"
 
 struct store {
@@ -14,6 +16,11 @@ struct store {
 	char node[KEY_ORIGIN_SIZE + 1];
 	uint32_t epoch;
 	uint64_t reserve_bytes;
+	uint64_t full_percent;
+	uint64_t stop_percent;
+	uint64_t reader_max_us;
+	struct readers readers;
+	atomic_uint_fast64_t free_pages; /* when they were counted last */
 	uint64_t map_bytes;
 	struct signer signer;
 	bool is_signed;

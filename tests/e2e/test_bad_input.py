@@ -621,6 +621,7 @@ class Surroundings(harness.OfficeTest):
             self.skipTest("no mount here")
         node = self.office(DISTRICT, folder=os.path.join(folder, "node"))
         harness.set_setting(node, "disk-reserve-mib", 2)
+        harness.set_setting(node, "checkpoint-events", 0)  # events are counted below
         node.up()
         sheets = self.sheets("huyen", 20000)
         answer = harness.expect(node.run("import", sheets), harness.UNAVAILABLE)
