@@ -91,9 +91,10 @@ static void name_it(
 	    (unsigned long long)(number % 1000000));
 	procedure_code(
 	    draw(source, INVENTED_PROCEDURES), invented->procedure, sizeof(invented->procedure));
-	snprintf(invented->applicant, sizeof(invented->applicant), "%s %s %s, ấp %s, xã %s",
-	    PICK(families, draw(source, 997)), PICK(middles, draw(source, 997)),
-	    PICK(givens, draw(source, 997)), PICK(hamlets, draw(source, 997)), communes[unit]);
+	snprintf(invented->applicant, sizeof(invented->applicant),
+	    "%s %s %s, ấp %s, xã %s, huyện Cù Lao Dung", PICK(families, draw(source, 997)),
+	    PICK(middles, draw(source, 997)), PICK(givens, draw(source, 997)),
+	    PICK(hamlets, draw(source, 997)), communes[unit]);
 	invented->dossier.code = invented->code;
 	invented->dossier.unit = invented->unit;
 	invented->dossier.procedure = invented->procedure;
