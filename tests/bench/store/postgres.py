@@ -43,7 +43,7 @@ class Postgres:
         os.sync()
 
     def make_tables(self):
-        self.ask("DROP TABLE IF EXISTS dossiers, procedures")
+        self.ask("SET client_min_messages = warning; DROP TABLE IF EXISTS dossiers, procedures")
         self.ask((SOURCE / "tables.sql").read_text(encoding="utf-8"))
 
     def make_indexes(self):
@@ -73,7 +73,7 @@ def postgres(parent):
     data = folder / "data"
     options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
     quiet(*unprivileged(f"{PROGRAMS}/initdb", "--auth", "trust", "--username", USER, "--encoding",
-                        "UTF8", "--locale", "C.UTF-8", data), cwd="/")
+                        "UTF8", "--locale", "C", data), cwd="/")
     quiet(*unprivileged(f"{PROGRAMS}/pg_ctl", "start", "--wait", "-D", data, "-l", folder / "log",
                         "-o", f"-k {folder} {options}"), cwd="/")
     try:
