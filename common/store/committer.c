@@ -63,9 +63,10 @@ static void put_back(struct committer *committer, struct committer_job *jobs) {
 
 enum { BATCH_KEPT, BATCH_AGAIN, BATCH_UNKNOWN };
 
-/* Run every job that has not failed, until the batch's time is up: `batch` ends there, and *ret_rest
- * are those left over. Return: BATCH_KEPT; BATCH_AGAIN when a job failed after it had put something;
- * BATCH_UNKNOWN when the commit itself failed; or a negative errno for which nothing was kept. */
+/* Run every job that has not failed, until the batch's time is up: `batch` ends there, and
+ * *ret_rest are those left over. Return: BATCH_KEPT; BATCH_AGAIN when a job failed after it had put
+ * something; BATCH_UNKNOWN when the commit itself failed; or a negative errno for which nothing was
+ * kept. */
 static int run_batch(const struct committer *committer, struct committer_job *batch,
     struct committer_job **ret_rest) {
 	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;

@@ -29,6 +29,10 @@ uint32_t store_epoch(const struct store *store) {
 	return store->epoch;
 }
 
+struct name_memory *store_names(const struct store *store) {
+	return store->names;
+}
+
 const struct signer *store_signer(const struct store *store) {
 	return store->is_signed ? &store->signer : NULL;
 }
@@ -151,6 +155,8 @@ int store_begin(struct store *store, enum store_access access, struct store_txn 
 			readers_remove(&store->readers, txn.reader);
 		return failed_below(r);
 	}
+	if (access == STORE_WRITE)
+		txn.names = (uint32_t)store_count(&txn, TABLE_NAMES);
 	*ret_txn = txn;
 	return STORE_OK;
 }

@@ -55,6 +55,7 @@ enum store_table {
 	TABLE_COUNT,
 };
 
+struct name_memory;
 struct signer;
 
 enum store_access {
@@ -78,9 +79,9 @@ enum {
 };
 
 struct store_options {
-	const char *folder;   /* made when missing */
-	const char *node;     /* organisation code of the node that owns it */
-	uint64_t map_mib;     /* address space for the map: the most the store can ever hold */
+	const char *folder; /* made when missing */
+	const char *node;   /* organisation code of the node that owns it */
+	uint64_t map_mib;   /* address space for the map: the most the store can ever hold */
 	/* New work stops where the disk has less free than the reserve, or the map is full to so many
 	 * percent; nothing at all is written below a quarter of the reserve, or above the second bound:
 	 * deleting too needs pages. 0: 85 and 97. */
@@ -106,6 +107,7 @@ struct store_txn {
 	size_t reader;             /* place of a read transaction (readers.h) */
 	uint64_t end_us;           /* reads fail from then on; 0: never */
 	unsigned reads;            /* since it began */
+	uint32_t names;            /* of a write transaction: how many names there were when it began */
 	int error;                 /* the first that happened; later work is skipped */
 	bool unknown;              /* the commit failed so that nobody knows what was kept */
 	size_t writes;             /* puts, deletes and changes of cells so far */
@@ -136,6 +138,9 @@ void store_closep(struct store **store);
 const char *store_node(const struct store *store);
 uint32_t store_epoch(const struct store *store);
 
+/* The names it remembers (names.h). */
+struct name_memory *store_names(const struct store *store);
+
 /* Who signs its logs, null: nobody; and after how many events. */
 const struct signer *store_signer(const struct store *store);
 uint64_t store_checkpoint_events(const struct store *store);
@@ -149,7 +154,8 @@ struct store_size {
 void store_size(const struct store *store, struct store_size *ret_size);
 
 /* Count free pages, give back the places of readers that died, and tell readers that are too old
- * (readers.h). To be called now and then. Return: the age of the oldest snapshot in microseconds. */
+ * (readers.h). To be called now and then. Return: the age of the oldest snapshot in microseconds.
+ */
 uint64_t store_look(struct store *store);
 
 enum store_room store_room(const struct store *store);
@@ -162,7 +168,8 @@ const char *store_lacks(const struct store *store);
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn);
 
 /* Say who reads; `owner` outlives the transaction. A call's snapshot has an end: beyond the store's
- * reader_max_ms its reads fail with -ETIME. Who reads long goes in slices and sees to it himself. */
+ * reader_max_ms its reads fail with -ETIME. Who reads long goes in slices and sees to it himself.
+ */
 enum store_patience { STORE_ENDS, STORE_SLICES };
 void store_read_as(struct store_txn *txn, const char *owner, enum store_patience patience);
 

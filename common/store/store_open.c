@@ -11,6 +11,7 @@
 
 #include "common/base/file.h"
 #include "common/store/migration.h"
+#include "common/store/name_memory.h"
 #include "common/store/store_parts.h"
 
 #define TXN_SCRATCH_CAP ((size_t)256 << 20)
@@ -216,8 +217,9 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 		store->signer = *options->signer;
 	store->checkpoint_events = options->checkpoint_events;
 	snprintf(store->node, sizeof(store->node), "%s", options->node);
+	store->names = name_memory_new();
 	store->folder = strdup(options->folder);
-	if (!store->folder)
+	if (!store->folder || !store->names)
 		return failed_here(-ENOMEM);
 	r = folder_make(store->folder, 0700);
 	if (r == 0)
@@ -239,6 +241,8 @@ void store_close(struct store *store) {
 	file_descriptor_close(&store->lock);
 	arena_deinit(&store->scratch);
 	readers_deinit(&store->readers);
+	if (store->names)
+		name_memory_free(store->names);
 	free(store->folder);
 	free(store);
 }

@@ -77,7 +77,9 @@ static int write_all(const char *folder) {
 	sem_init(&answered, 0, 0);
 	if (store_open(&(struct store_options) { .folder = folder, .node = NODE, .map_mib = 64 },
 	        &store) != STORE_OK ||
-	    committer_start(&(struct committer_options) { .store = store, .queue_max = JOBS, .batch_max = AT_ONCE }, &committer) < 0)
+	    committer_start(
+	        &(struct committer_options) { .store = store, .queue_max = JOBS, .batch_max = AT_ONCE },
+	        &committer) < 0)
 		return NOT_OPENED;
 	for (uint32_t i = 0; i < JOBS; i++) {
 		jobs[i] = (struct job) { { .run = run, .done = answer }, i, &answered };

@@ -76,8 +76,8 @@ void house_open(
 	put(house, "node.key", house->identity.secret_key);
 	if (parent_key)
 		put(house, "parent.pub", parent_key);
-	snprintf(
-	    text, sizeof(text), "code = %s\nmap-mib = 64\ndisk-reserve-mib = 0\ncheckpoint-events = 0\n%s", code, settings);
+	snprintf(text, sizeof(text),
+	    "code = %s\nmap-mib = 64\ndisk-reserve-mib = 0\ncheckpoint-events = 0\n%s", code, settings);
 	put(house, "node.conf", text);
 	assert_int_equal(node_open(house->folder.path, &house->node, &fault), NODE_OK);
 	assert_return_code(rpc_transport_open(&office_contract, &house->transport), 0);
