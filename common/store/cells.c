@@ -45,21 +45,20 @@ static struct key bucket_key(uint16_t table, enum level level, int32_t bucket) {
 	return key;
 }
 
-static void change(struct store_txn *txn, const struct key *key, unsigned cell, int64_t amount) {
+static struct cell_change *change_at(struct store_txn *txn, const struct key *key) {
 	struct cell_change *found;
 
 	HASH_FIND(hh, txn->cells, key->bytes, CELL_KEY_SIZE, found);
+	if (found)
+		return found;
+	found = arena_alloc(txn->arena, sizeof(*found));
 	if (!found) {
-		found = arena_alloc(txn->arena, sizeof(*found));
-		if (!found) {
-			store_fail(txn, failed_here(-ENOMEM));
-			return;
-		}
-		memcpy(found->key, key->bytes, CELL_KEY_SIZE);
-		HASH_ADD(hh, txn->cells, key, CELL_KEY_SIZE, found);
+		store_fail(txn, failed_here(-ENOMEM));
+		return NULL;
 	}
-	found->amounts[cell] += amount;
-	txn->writes++; /* a job that fails after this is not without effect */
+	memcpy(found->key, key->bytes, CELL_KEY_SIZE);
+	HASH_ADD(hh, txn->cells, key, CELL_KEY_SIZE, found);
+	return found;
 }
 
 void cell_places(const struct measure_table *table, const struct contribution *item, uint32_t unit,
@@ -82,15 +81,36 @@ void cell_places(const struct measure_table *table, const struct contribution *i
 	*ret_places = places;
 }
 
-void cells_add(struct store_txn *txn, const struct measure_table *table,
-    const struct contribution *item, int sign) {
-	uint32_t unit = name_number(txn, item->unit);
-	uint32_t category = name_number(txn, item->category);
-	struct cell_places places;
+/* Texts of one record are often the same pointers. */
+static bool is_text(const char *left, const char *right) {
+	return left == right || strcmp(left, right) == 0;
+}
 
-	cell_places(table, item, unit, category, &places);
-	for (size_t i = 0; i < places.count; i++)
-		change(txn, &places.keys[i], item->cell, (int64_t)item->amount * sign);
+static bool is_same_place(const struct contribution *left, const struct contribution *right) {
+	return left->day.number == right->day.number && left->year == right->year &&
+	       is_text(left->unit, right->unit) && is_text(left->category, right->category);
+}
+
+void cells_add(struct store_txn *txn, const struct measure_table *table,
+    const struct contributions *contributions, int sign) {
+	struct cell_change *changes[CELL_PLACES_MAX] = { NULL };
+	struct cell_places places = { .count = 0 };
+
+	for (size_t i = 0; i < contributions->count; i++) {
+		const struct contribution *item = &contributions->items[i];
+
+		/* What a record adds on one day stands next to each other. */
+		if (i == 0 || !is_same_place(item, item - 1)) {
+			cell_places(table, item, name_number(txn, item->unit),
+			    name_number(txn, item->category), &places);
+			for (size_t p = 0; p < places.count; p++)
+				changes[p] = change_at(txn, &places.keys[p]);
+		}
+		for (size_t p = 0; p < places.count; p++)
+			if (changes[p])
+				changes[p]->amounts[item->cell] += (int64_t)item->amount * sign;
+		txn->writes++; /* a job that fails after this is not without effect */
+	}
 }
 
 /* Amounts on disk: zigzag varints, trailing zeros left out. Most counters of a cell are 0. */

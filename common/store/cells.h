@@ -11,13 +11,15 @@
 #include "common/store/measure.h"
 #include "common/store/store.h"
 
-/* Add a contribution, times `sign` (+1 or -1). Failures stay with the transaction. */
+/* Add a record's contributions, times `sign` (+1 or -1). Failures stay with the transaction. */
 void cells_add(struct store_txn *txn, const struct measure_table *table,
-    const struct contribution *item, int sign);
+    const struct contributions *contributions, int sign);
 
 /* The keys of the cells that a contribution changes, one a level. */
+#define CELL_PLACES_MAX 3
+
 struct cell_places {
-	struct key keys[3];
+	struct key keys[CELL_PLACES_MAX];
 	size_t count;
 };
 void cell_places(const struct measure_table *table, const struct contribution *item, uint32_t unit,

@@ -51,7 +51,7 @@ static ProtobufCBinaryData salted(struct store_txn *txn, ProtobufCBinaryData fie
 		store_fail(txn, failed_here(-ENOMEM));
 		return personal;
 	}
-	randombytes_buf(bytes, PERSONAL_SALT_SIZE);
+	store_random(txn->store, bytes, PERSONAL_SALT_SIZE);
 	memcpy(bytes + PERSONAL_SALT_SIZE, fields.data, fields.len);
 	return (ProtobufCBinaryData) { PERSONAL_SALT_SIZE + fields.len, bytes };
 }

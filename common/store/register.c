@@ -42,8 +42,7 @@ static void count_message(struct store_txn *txn, const struct counted *counted,
 	if (!counted->type->measure)
 		return;
 	counted->type->measure(txn, record, origin, &contributions);
-	for (size_t i = 0; i < contributions.count; i++)
-		cells_add(txn, counted->type->table, &contributions.items[i], sign);
+	cells_add(txn, counted->type->table, &contributions, sign);
 	day_index_change(txn, counted->type, counted->code, &contributions,
 	    sign > 0 ? DAY_INDEX_ADD : DAY_INDEX_REMOVE);
 }
@@ -389,8 +388,12 @@ int register_visit(struct store_txn *txn, const struct register_type *type, cons
     struct arena *arena, register_function *function, void *context) {
 	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
 	struct key prefix = record_type_key(type);
-	int r = store_cursor_open(txn, TABLE_STATE, &cursor);
+	int r;
 
+	/* Most registers whose records hang on others are small: then nothing is sought. */
+	if (owner && register_count(txn, type) == 0)
+		return txn->error;
+	r = store_cursor_open(txn, TABLE_STATE, &cursor);
 	if (r < 0)
 		return failed_below(r);
 	if (owner)

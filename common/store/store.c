@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <sodium.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
@@ -130,6 +131,16 @@ const char *store_lacks(const struct store *store) {
 	if (disk_room(store) != STORE_ROOMY)
 		return "disk";
 	return map_room(store) != STORE_ROOMY ? "map" : "";
+}
+
+void store_random(struct store *store, uint8_t *ret_bytes, size_t size) {
+	if (store->random_used + size > RANDOM_POOL_SIZE) {
+		randombytes_buf(store->random, RANDOM_POOL_SIZE);
+		store->random_used = 0;
+	}
+	memcpy(ret_bytes, store->random + store->random_used, size);
+	sodium_memzero(store->random + store->random_used, size);
+	store->random_used += size;
 }
 
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn) {

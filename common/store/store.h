@@ -163,6 +163,11 @@ enum store_room store_room(const struct store *store);
 /* What has too little room: "disk", "map"; "" when nothing has. */
 const char *store_lacks(const struct store *store);
 
+/* Random bytes, fetched from the system many at a time; on the writer's thread. At most
+ * STORE_RANDOM_MAX. */
+#define STORE_RANDOM_MAX 32
+void store_random(struct store *store, uint8_t *ret_bytes, size_t size);
+
 /* Begin. One write transaction at a time, begun and ended on one thread; readers never wait.
  * Return: STORE_OK or a negative errno; -ENOSPC: STORE_STUCK. */
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn);

@@ -205,6 +205,7 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 	if (!store)
 		return failed_here(-ENOMEM);
 	store->lock = -1;
+	store->random_used = RANDOM_POOL_SIZE;
 	arena_init(&store->scratch, TXN_SCRATCH_CAP);
 	store->reserve_bytes = options->reserve_mib << 20;
 	store->map_bytes = options->map_mib << 20;

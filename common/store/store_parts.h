@@ -9,6 +9,8 @@
 #include "common/store/readers.h"
 #include "common/store/store.h"
 
+enum { RANDOM_POOL_SIZE = 4096 };
+
 struct store {
 	MDB_env *environment;
 	MDB_dbi tables[TABLE_COUNT];
@@ -27,6 +29,8 @@ struct store {
 	bool is_signed;
 	uint64_t checkpoint_events;
 	int lock;
+	uint8_t random[RANDOM_POOL_SIZE];
+	size_t random_used; /* bytes of it are never used twice */
 	struct arena scratch; /* of the one write transaction */
 };
 

@@ -44,7 +44,7 @@ static size_t follow_some(struct store *copy, struct store *origin, Stream strea
 	must(store_begin(origin, STORE_READ, &from), "read");
 	must(store_begin(copy, STORE_WRITE, &to), "write");
 	from.arena = &arena;
-	must(event_log_marks(&to, stream, &arena, &marks, &mark_count), "marks");
+	must(event_marks_load(&to, stream, &arena, &marks, &mark_count), "marks");
 	must(event_log_read(
 	         &from, stream, marks, mark_count, EVENTS_BYTES, &arena, &events, &count, &more),
 	    "events");

@@ -63,8 +63,16 @@ static struct contribution contribution_by_chance(struct chance *chance) {
 	return item;
 }
 
+static void add_to(struct store_txn *txn, const struct measure_table *to,
+    const struct contribution *item, int sign) {
+	struct contributions contributions = { .count = 0 };
+
+	contribute(&contributions, *item);
+	cells_add(txn, to, &contributions, sign);
+}
+
 static void add(struct store_txn *txn, const struct contribution *item, int sign) {
-	cells_add(txn, &table, item, sign);
+	add_to(txn, &table, item, sign);
 }
 
 static void sum_by_hand(const struct contribution *items, size_t count, struct day first,
@@ -208,7 +216,7 @@ static void tables_do_not_see_each_other(void **state) {
 	(void)state;
 	desk_open(&desk, "H51.15");
 	txn = desk_write(&desk);
-	cells_add(&txn, &neighbour, &one, +1);
+	add_to(&txn, &neighbour, &one, +1);
 	desk_keep(&txn);
 	expect_sums(&desk, NULL, 0, DAY_NONE, (struct day) { 20000 });
 }

@@ -75,9 +75,11 @@ static void put(struct job *job, struct store_txn *txn) {
 
 static void count(struct store_txn *txn) {
 	static const struct measure_table table = { .name = "things", .number = 1 };
-	struct contribution item = { .day = DAY_NONE, .amount = 1, .unit = "", .category = "" };
+	struct contributions contributions = { .count = 0 };
 
-	cells_add(txn, &table, &item, +1); /* the empty name needs no put */
+	contribute(&contributions,
+	    (struct contribution) { .day = DAY_NONE, .amount = 1, .unit = "", .category = "" });
+	cells_add(txn, &table, &contributions, +1); /* the empty name needs no put */
 }
 
 static void put_too_much(struct store_txn *txn) {
