@@ -135,17 +135,18 @@ static void scrub(struct keeper *keeper) {
 	pthread_mutex_unlock(&keeper->lock);
 }
 
-/* A store that was never scrubbed is due after one interval, not in the rush of its first day. */
-static bool is_scrub_due(struct keeper *keeper, uint64_t began_ms) {
+/* A store that was never scrubbed is due one interval after it was made, however often the service
+ * was started since. */
+static bool is_scrub_due(struct keeper *keeper) {
 	uint64_t interval_ms = keeper->service->node.settings.scrub_hours * 3600 * 1000;
-	uint64_t last_ms = keeper->state.scrubbed_ms ? keeper->state.scrubbed_ms : began_ms;
+	uint64_t made_ms = (uint64_t)store_epoch(keeper->service->store) * 1000;
+	uint64_t last_ms = keeper->state.scrubbed_ms ? keeper->state.scrubbed_ms : made_ms;
 
 	return interval_ms && clock_wall_ms() >= last_ms + interval_ms;
 }
 
 static void *work(void *context) {
 	struct keeper *keeper = context;
-	uint64_t began_ms = clock_wall_ms();
 	uint64_t signed_ms = clock_monotonic_ms();
 
 	while (!rest(keeper, LOOK_MS)) {
@@ -154,7 +155,7 @@ static void *work(void *context) {
 			service_write(keeper->service, sign_old, keeper);
 			signed_ms = clock_monotonic_ms();
 		}
-		if (is_scrub_due(keeper, began_ms))
+		if (is_scrub_due(keeper))
 			scrub(keeper);
 	}
 	return NULL;

@@ -86,7 +86,7 @@ static bool is_text(const char *left, const char *right) {
 	return left == right || strcmp(left, right) == 0;
 }
 
-static bool is_same_place(const struct contribution *left, const struct contribution *right) {
+bool cell_places_same(const struct contribution *left, const struct contribution *right) {
 	return left->day.number == right->day.number && left->year == right->year &&
 	       is_text(left->unit, right->unit) && is_text(left->category, right->category);
 }
@@ -100,9 +100,9 @@ void cells_add(struct store_txn *txn, const struct measure_table *table,
 		const struct contribution *item = &contributions->items[i];
 
 		/* What a record adds on one day stands next to each other. */
-		if (i == 0 || !is_same_place(item, item - 1)) {
-			cell_places(table, item, name_number(txn, item->unit),
-			    name_number(txn, item->category), &places);
+		if (i == 0 || !cell_places_same(item, item - 1)) {
+			cell_places(table, item, name_number(txn, item->unit), name_number(txn, item->category),
+			    &places);
 			for (size_t p = 0; p < places.count; p++)
 				changes[p] = change_at(txn, &places.keys[p]);
 		}

@@ -25,6 +25,9 @@ struct cell_places {
 void cell_places(const struct measure_table *table, const struct contribution *item, uint32_t unit,
     uint32_t category, struct cell_places *ret_places);
 
+/* Whether two contributions to one table change the same cells. */
+bool cell_places_same(const struct contribution *left, const struct contribution *right);
+
 /* Amounts as they stand on disk. */
 #define CELL_SIZE_MAX (10 * MEASURE_CELLS_MAX)
 size_t cell_encode(const int64_t amounts[MEASURE_CELLS_MAX], uint8_t ret_bytes[CELL_SIZE_MAX]);

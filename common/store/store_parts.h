@@ -30,7 +30,7 @@ struct store {
 	uint64_t checkpoint_events;
 	int lock;
 	uint8_t random[RANDOM_POOL_SIZE];
-	size_t random_used; /* bytes of it are never used twice */
+	size_t random_used;   /* bytes of it are never used twice */
 	struct arena scratch; /* of the one write transaction */
 };
 

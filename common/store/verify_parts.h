@@ -59,8 +59,14 @@ struct verify {
 	uint64_t by_day; /* entries that have their record */
 	uint64_t by_field;
 
-	struct tally counters; /* by cell key and counter: what the records add up to */
-	struct key cells_at;   /* empty: none */
+	/* What the records add up to: by cell key, all counters of it at once, each times its secret
+	 * weight. Only when a cell is found to differ the walk is made again, exactly: by cell key and
+	 * counter. */
+	struct tally counters;
+	uint64_t weights[MEASURE_CELLS_MAX];
+	bool is_exact;
+	bool cells_differ;
+	struct key cells_at; /* empty: none */
 
 	struct tally name_numbers; /* by text */
 	char **names;              /* by number - 1 */
@@ -151,7 +157,10 @@ int verify_measure(struct verify *verify, struct store_txn *txn, const struct re
 /* Look at each entry of an index, to name those without a record (verify_index.c). */
 int verify_name_extra(struct verify *verify, enum store_table table);
 
-/* Counters (verify_cells.c). Add a record's contributions, times `sign`. */
+/* Counters (verify_cells.c). Weights for the walk that begins. */
+void verify_cells_begin(struct verify *verify);
+
+/* Add a record's contributions, times `sign`. */
 int verify_count(struct verify *verify, const struct measure_table *table,
     const struct contributions *contributions, int sign);
 verify_visit verify_cell;

@@ -266,13 +266,13 @@ class Office:
 
     # Life ------------------------------------------------------------------------------------
 
-    def begin(self):
-        """Start the process; ready() waits for it. Must be called from the main thread, whose end
-        is the node's end too."""
+    def begin(self, **variables):
+        """Start the process, with more in its environment; ready() waits for it. Must be called from
+        the main thread, whose end is the node's end too."""
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [CCHC, "node", "up", self.folder], stdout=subprocess.PIPE, stderr=log,
-                stdin=subprocess.DEVNULL, env=environment(), preexec_fn=_die_with_the_test)
+                stdin=subprocess.DEVNULL, env=environment(**variables), preexec_fn=_die_with_the_test)
         atexit.register(self.stop)
         return self
 

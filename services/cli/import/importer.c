@@ -16,12 +16,10 @@
 #include "services/cli/import/sheet_rows.h"
 #include "services/cli/token.h"
 
-#define BATCH_RECORDS 500
-#define BATCH_BYTES   (384u << 10)
-#define IN_FLIGHT     4
-#define BATCH_MEMORY  ((size_t)64 << 20)
-#define CALL_MS       60000
-#define ROW_TEXT_MAX  400 /* bytes of a value that are shown again */
+#define BATCH_BYTES  (384u << 10)
+#define BATCH_MEMORY ((size_t)64 << 20)
+#define CALL_MS      60000
+#define ROW_TEXT_MAX 400 /* bytes of a value that are shown again */
 
 /* Every request of a Record… method has these members in this order (common/service/record.c). */
 typedef RecordDossiersRequest RecordsRequest;
@@ -29,7 +27,7 @@ typedef RecordDossiersRequest RecordsRequest;
 /* A batch that was sent: the lines of its records, for the faults that come back. */
 struct batch {
 	uint64_t ticket;
-	unsigned lines[BATCH_RECORDS];
+	unsigned lines[IMPORT_BATCH_RECORDS];
 };
 
 /* A code that a sheet of this import brings; only a dry run asks. */
@@ -52,11 +50,11 @@ struct importer {
 	struct rpc_client *client;
 	struct arena records; /* of the batch being filled */
 	struct arena replies;
-	ProtobufCMessage *filling[BATCH_RECORDS];
+	ProtobufCMessage *filling[IMPORT_BATCH_RECORDS];
 	size_t filled;
 	size_t filled_bytes;
-	unsigned lines[BATCH_RECORDS];
-	struct batch sent[IN_FLIGHT]; /* a ring, oldest first */
+	unsigned lines[IMPORT_BATCH_RECORDS];
+	struct batch sent[IMPORT_IN_FLIGHT]; /* a ring, oldest first */
 	size_t first_sent;
 	size_t sent_count;
 	int status; /* exit status that stops the import; it has been said */
@@ -166,7 +164,7 @@ static void take_faults(
 			const struct sheet_column *column =
 			    sheet_column_of_field(importer->file->sheet, fault->field);
 
-			if (fault->record >= BATCH_RECORDS || is_excused(importer, fault))
+			if (fault->record >= IMPORT_BATCH_RECORDS || is_excused(importer, fault))
 				continue;
 			complain(importer, batch->lines[fault->record], column ? column->name : fault->field,
 			    fault->value, fault->reason, fault->n_details ? fault->details[0] : "");
@@ -188,7 +186,7 @@ static int finish_oldest(struct importer *importer) {
 
 	arena_reset(&importer->replies);
 	r = rpc_client_end(importer->client, batch->ticket, &importer->replies, &reply);
-	importer->first_sent = (importer->first_sent + 1) % IN_FLIGHT;
+	importer->first_sent = (importer->first_sent + 1) % IMPORT_IN_FLIGHT;
 	importer->sent_count--;
 	if (r < 0 || reply.status != RPC_OK) {
 		if (!importer->status)
@@ -215,7 +213,7 @@ static int send_batch(struct importer *importer) {
 
 	if (importer->filled == 0)
 		return 0;
-	if (importer->sent_count == IN_FLIGHT)
+	if (importer->sent_count == IMPORT_IN_FLIGHT)
 		r = finish_oldest(importer);
 	if (r)
 		return r;
@@ -227,7 +225,7 @@ static int send_batch(struct importer *importer) {
 	request->dry_run = importer->options->dry_run;
 	request->records = (Dossier **)(void *)importer->filling;
 	request->n_records = importer->filled;
-	batch = &importer->sent[(importer->first_sent + importer->sent_count) % IN_FLIGHT];
+	batch = &importer->sent[(importer->first_sent + importer->sent_count) % IMPORT_IN_FLIGHT];
 	memcpy(batch->lines, importer->lines, importer->filled * sizeof(batch->lines[0]));
 	r = rpc_client_begin(importer->client,
 	    &(struct rpc_request) {
@@ -254,7 +252,8 @@ static int on_record(void *context, unsigned line, ProtobufCMessage *record, siz
 	importer->lines[importer->filled] = line;
 	importer->filling[importer->filled++] = record;
 	importer->filled_bytes += bytes;
-	if (r == 0 && (importer->filled == BATCH_RECORDS || importer->filled_bytes >= BATCH_BYTES))
+	if (r == 0 &&
+	    (importer->filled == IMPORT_BATCH_RECORDS || importer->filled_bytes >= BATCH_BYTES))
 		r = send_batch(importer);
 	return r;
 }

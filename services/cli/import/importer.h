@@ -12,6 +12,11 @@
 #include "services/cli/cli.h"
 #include "services/cli/import/sheet.h"
 
+/* Records of a call, and calls in flight. What waits together is one commit, and a commit writes
+ * every page that a record touches: the more records, the less each of them costs. */
+#define IMPORT_BATCH_RECORDS 500
+#define IMPORT_IN_FLIGHT     24
+
 struct import_file {
 	const char *path;
 	const struct sheet *sheet;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Brings in dossiers as `cchc import` does: calls of 500 records, four in flight. Prints a line of
- * JSON once the last one was acknowledged.
+ * Brings in dossiers as `cchc import` does: as many records a call, as many calls in flight. Prints
+ * a line of JSON once the last one was acknowledged.
  *
  *     store_import NODE COUNT HISTORY
  */
@@ -9,14 +9,15 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "services/cli/import/importer.h"
 #include "tests/bench/store/must.h"
 #include "tests/bench/store/office.h"
 
-enum { BATCH_RECORDS = 500, IN_FLIGHT = 4, REPLY_MAX = 1 << 20, CALL_MS = 60000 };
+enum { REPLY_MAX = 1 << 20, CALL_MS = 60000 };
 
 struct batch {
-	struct invented invented[BATCH_RECORDS];
-	Dossier *records[BATCH_RECORDS];
+	struct invented invented[IMPORT_BATCH_RECORDS];
+	Dossier *records[IMPORT_BATCH_RECORDS];
 	uint64_t ticket;
 	size_t count;
 };
@@ -53,21 +54,21 @@ static void finish(struct rpc_client *client, struct arena *arena, const struct 
 
 static void import(
     struct rpc_client *client, struct arena *arena, uint64_t count, uint64_t history) {
-	struct batch *batches = calloc(IN_FLIGHT, sizeof(*batches));
+	struct batch *batches = calloc(IMPORT_IN_FLIGHT, sizeof(*batches));
 	size_t sent = 0;
 	size_t finished = 0;
 
 	must(!batches, "memory");
-	for (uint64_t first = 0; first < count; first += BATCH_RECORDS) {
+	for (uint64_t first = 0; first < count; first += IMPORT_BATCH_RECORDS) {
 		uint64_t left = count - first;
 
-		if (sent - finished == IN_FLIGHT)
-			finish(client, arena, &batches[finished++ % IN_FLIGHT]);
-		send(client, &batches[sent++ % IN_FLIGHT], first,
-		    left < BATCH_RECORDS ? (size_t)left : BATCH_RECORDS, history);
+		if (sent - finished == IMPORT_IN_FLIGHT)
+			finish(client, arena, &batches[finished++ % IMPORT_IN_FLIGHT]);
+		send(client, &batches[sent++ % IMPORT_IN_FLIGHT], first,
+		    left < IMPORT_BATCH_RECORDS ? (size_t)left : IMPORT_BATCH_RECORDS, history);
 	}
 	while (finished < sent)
-		finish(client, arena, &batches[finished++ % IN_FLIGHT]);
+		finish(client, arena, &batches[finished++ % IMPORT_IN_FLIGHT]);
 	free(batches);
 }
 
