@@ -17,6 +17,8 @@
 #include "common/service/keeper.h"
 #include "common/service/service_parts.h"
 
+#define USAGE "usage: cchc-%s --node DIR [--restore PACK | --upgrade]\n"
+
 enum { LARGE_CHUNK = 128 << 10, STREAMS_MAX = 32 };
 
 _Static_assert(STREAMS_MAX > 2 * RPC_STREAMS_MAX, "several callers may have as many as each may");
@@ -125,25 +127,12 @@ static int bind_methods(struct service *service) {
 	return 0;
 }
 
-static int start_committer(struct service *service) {
-	const struct node_settings *settings = &service->node.settings;
-
-	return committer_start(
-	    &(struct committer_options) {
-	        .store = service->store,
-	        .queue_max = (size_t)settings->queue_max,
-	        .batch_max = (size_t)settings->batch_max,
-	        .batch_bytes = (size_t)settings->batch_kib << 10,
-	        .batch_us = settings->batch_ms * 1000,
-	    },
-	    &service->committer);
-}
-
 static int open_store(struct service *service) {
 	AUTO(heap_freep) char *folder = NULL;
 	struct node_store parts;
 	int r = node_store(&service->node, service->plan->name, &parts, &folder);
 
+	parts.options.schema = service->plan->schema;
 	if (r == 0)
 		r = store_open(&parts.options, &service->store);
 	switch (r) {
@@ -159,7 +148,21 @@ static int open_store(struct service *service) {
 		return failed_here(-EINVAL);
 	default: return failed_below(r);
 	}
-	r = start_committer(service);
+	return 0;
+}
+
+static int start_writing(struct service *service) {
+	const struct node_settings *settings = &service->node.settings;
+	int r = committer_start(
+	    &(struct committer_options) {
+	        .store = service->store,
+	        .queue_max = (size_t)settings->queue_max,
+	        .batch_max = (size_t)settings->batch_max,
+	        .batch_bytes = (size_t)settings->batch_kib << 10,
+	        .batch_us = settings->batch_ms * 1000,
+	    },
+	    &service->committer);
+
 	if (r == 0)
 		r = keeper_start(service, &service->keeper);
 	return r < 0 ? failed_below(r) : 0;
@@ -227,9 +230,16 @@ static int start_workers(struct service *service, size_t count, struct workers *
 	    ret_workers);
 }
 
-static int run(struct service *service, const char *folder, const char *pack) {
+/* What a service's program is started for. */
+struct errand {
+	const char *folder; /* of the node */
+	const char *pack;   /* to restore; null: none */
+	bool upgrades;      /* only bring the store to this format */
+};
+
+static int run(struct service *service, const struct errand *errand) {
 	struct settings_fault fault;
-	int r = node_open(folder, &service->node, &fault);
+	int r = node_open(errand->folder, &service->node, &fault);
 
 	if (r == NODE_BAD_SETTINGS) {
 		log_warn("settings-bad", "node.conf line %u: %s", fault.line, fault.name);
@@ -237,14 +247,18 @@ static int run(struct service *service, const char *folder, const char *pack) {
 	}
 	if (r == 0) {
 		log_open(service->plan->name, service->node.settings.code);
-		if (pack)
-			return service_restore(service->plan, &service->node, pack);
+		if (errand->pack)
+			return service_restore(service->plan, &service->node, errand->pack);
+		if (errand->upgrades)
+			return service->plan->schema ? open_store(service) : 0;
 		r = bind_methods(service);
 	}
 	if (r == 0)
 		r = open_signals(service);
 	if (r == 0 && service->plan->schema)
 		r = open_store(service);
+	if (r == 0 && service->plan->schema)
+		r = start_writing(service);
 	if (r == 0)
 		r = open_server(service);
 	if (r == 0)
@@ -290,34 +304,36 @@ int service_main(const struct service_plan *plan, int argc, char **argv) {
 	static const struct option options[] = {
 		{ "node", required_argument, NULL, 'n' },
 		{ "restore", required_argument, NULL, 'r' },
+		{ "upgrade", no_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct service service = { .plan = plan, .node = NODE_NULL, .signals = -1 };
-	const char *folder = NULL;
-	const char *pack = NULL;
+	struct errand errand = { .folder = NULL };
 	int option;
 	int r;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'n')
-			folder = optarg;
+			errand.folder = optarg;
 		else if (option == 'r')
-			pack = optarg;
+			errand.pack = optarg;
+		else if (option == 'u')
+			errand.upgrades = true;
 		else {
-			fprintf(stderr, "usage: cchc-%s --node DIR [--restore PACK]\n", plan->name);
+			fprintf(stderr, USAGE, plan->name);
 			return option == 'h' ? EXIT_SUCCESS : 2;
 		}
 	}
-	if (!folder) {
-		fprintf(stderr, "usage: cchc-%s --node DIR\n", plan->name);
+	if (!errand.folder) {
+		fprintf(stderr, USAGE, plan->name);
 		return 2;
 	}
 	/* A request's large chunks go back to the system when it ends; nine nodes share one machine. */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, LARGE_CHUNK);
 	mallopt(M_TRIM_THRESHOLD, LARGE_CHUNK);
-	r = run(&service, folder, pack);
+	r = run(&service, &errand);
 	if (r < 0)
 		log_failure("service-failed", r, "%s", plan->name);
 	teardown(&service);

@@ -54,7 +54,8 @@ struct service_plan {
 };
 
 /* Serve until SIGTERM or SIGINT; with --restore PACK make a new store of a backup instead, below
- * data.restoring/ of the node. Arguments: --node DIR [--restore PACK]. Return: the exit status. */
+ * data.restoring/ of the node; with --upgrade only bring the store to this version's format.
+ * Arguments: --node DIR [--restore PACK | --upgrade]. Return: the exit status. */
 int service_main(const struct service_plan *plan, int argc, char **argv);
 
 /* End a call with a fault. Return: the status, for the handler to return. */

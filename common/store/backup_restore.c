@@ -7,6 +7,7 @@
 #include "common/store/backup.h"
 #include "common/store/backup_parts.h"
 #include "common/store/migration.h"
+#include "common/store/replay.h"
 #include "common/store/verify.h"
 
 #define EVENT_CAP  ((size_t)16 << 20)
@@ -147,58 +148,18 @@ static int put_some(struct store *store, struct walk *walk, struct arena *arena)
 	return answer < 0 ? failed_below(answer) : answer;
 }
 
-static int replay_one(struct store_txn *txn, const struct schema *schema, const struct key *key,
-    struct store_value value) {
-	struct store_value reason;
-	struct log_entry entry;
-	Event *event;
-	int r = store_get(txn, TABLE_HELD, key, &reason);
-
-	if (r != STORE_NOT_FOUND)
-		return r < 0 ? failed_below(r) : BACKUP_OK;
-	if (log_entry_read(value, &entry) != STORE_OK)
-		return BACKUP_DAMAGED;
-	event = event__unpack(&txn->arena->allocator, entry.event.len, entry.event.data);
-	if (!event)
-		return failed_here(-ENOMEM);
-	r = register_replay(txn, schema, event, personal_fields(entry.personal));
-	return r < 0 ? failed_below(r) : r == STORE_OK ? BACKUP_OK : BACKUP_DAMAGED;
-}
-
-/* Replay what follows `after`. Return: BACKUP_OK when there is more, BACKUP_LATER at the end,
- * BACKUP_DAMAGED or a negative errno. */
-static int replay_some(struct store *store, const struct schema *schema, struct key *after) {
+/* Return: REPLAY_MORE, REPLAY_END, REPLAY_DAMAGED or a negative errno. */
+static int replay_slice(struct store *store, const struct schema *schema, struct key *after) {
 	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
 	int r = store_begin(store, STORE_WRITE, &txn);
+	int committed;
 
-	for (int i = 0; r == STORE_OK && i < EVENTS_A_COMMIT; i++) {
-		AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
-		struct store_value value;
-
-		/* Sought anew each time: what is written moves what a cursor stands on. */
-		r = store_cursor_open(&txn, TABLE_LOG, &cursor);
-		if (r == STORE_OK)
-			r = store_cursor_seek(&cursor, after);
-		if (r != STORE_OK)
-			break;
-		after->size = 0;
-		key_add_bytes(after, cursor.key.bytes, cursor.key.size);
-		value = (struct store_value) { arena_copy(txn.arena, cursor.value.bytes, cursor.value.size),
-			cursor.value.size };
-		if (!value.bytes)
-			return failed_here(-ENOMEM);
-		r = replay_one(&txn, schema, after, value);
-		after->bytes[after->size++] = 0; /* the least key behind it */
-	}
-	if (r == STORE_NOT_FOUND)
-		r = BACKUP_LATER;
-	if (r == BACKUP_OK || r == BACKUP_LATER) {
-		int committed = store_commit(&txn);
-
-		if (committed < 0)
-			return failed_below(committed);
-	}
-	return r < 0 ? failed_below(r) : r;
+	if (r == STORE_OK)
+		r = replay_some(&txn, schema, EVENTS_A_COMMIT, after);
+	if (r < 0 || r == REPLAY_DAMAGED)
+		return r < 0 ? failed_below(r) : r;
+	committed = store_commit(&txn);
+	return committed < 0 ? failed_below(committed) : r;
 }
 
 static int fill(
@@ -215,14 +176,13 @@ static int fill(
 	if (r != BACKUP_LATER)
 		return r < 0 ? failed_below(r) : r;
 	/* What was put is the store as it was, in the format it had. */
-	r = migration_run(store, walk.part->format);
-	if (r < 0)
-		return failed_below(r);
-	key_add_u8(&after, 0);
-	while ((r = replay_some(store, schema, &after)) == BACKUP_OK)
-		;
-	if (r != BACKUP_LATER)
-		return r < 0 ? failed_below(r) : r;
+	if (walk.part->format < STORE_FORMAT)
+		r = migration_run(store, walk.part->format, schema);
+	else
+		while ((r = replay_slice(store, schema, &after)) == REPLAY_MORE)
+			;
+	if (r)
+		return r < 0 ? failed_below(r) : BACKUP_DAMAGED;
 	r = verify_store(
 	    &(struct verify_options) {
 	        .store = store,

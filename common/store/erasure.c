@@ -27,7 +27,7 @@ int erasure_begin(struct store_txn *txn, const struct register_type *type, const
 	r = store_get(txn, TABLE_STATE, &erasure.record, &value);
 	if (r)
 		return r < 0 ? failed_below(r) : ERASURE_UNKNOWN;
-	origin = name_text(txn, record_origin(value), txn->arena);
+	origin = record_origin(txn, value, txn->arena);
 	if (strcmp(origin, store_node(txn->store)) != 0)
 		return ERASURE_OTHER_OWNER;
 	erasure.searched = event_log_key(store_node(txn->store), type->stream, 0, 0);
@@ -113,9 +113,8 @@ int erasure_search(struct store_txn *txn, struct erasure *erasure, uint64_t slic
 	return search(txn, erasure, clock_monotonic_us() + slice_us);
 }
 
-/* Leave the event as it was hashed, and nothing beside it.
- * Return: 0 with the event's bytes, in the transaction's arena, or a negative errno. */
-static int strip(struct store_txn *txn, const struct key *place, ProtobufCBinaryData *ret_event) {
+/* Leave the event as it was hashed, and nothing beside it. Return: 0 or a negative errno. */
+static int strip(struct store_txn *txn, const struct key *place) {
 	struct store_value value;
 	struct log_entry entry;
 	int r = store_get(txn, TABLE_LOG, place, &value);
@@ -132,7 +131,6 @@ static int strip(struct store_txn *txn, const struct key *place, ProtobufCBinary
 		entry.personal = (ProtobufCBinaryData) { 0, NULL };
 		log_entry_put(txn, place, &entry);
 	}
-	*ret_event = entry.event;
 	return txn->error;
 }
 
@@ -161,22 +159,14 @@ static int append(
 
 int erasure_write(
     struct store_txn *txn, struct erasure *erasure, const char *reason, const char *actor) {
-	ProtobufCBinaryData bytes = { .len = 0 };
 	struct event_mark mark;
 	struct key place;
-	Event *last;
 	int r = search(txn, erasure, UINT64_MAX);
 
 	for (size_t i = 0; i < erasure->count && r == 0; i++)
-		r = strip(txn, &erasure->events[i], &bytes);
-	if (r < 0)
-		return failed_below(r);
-	last = bytes.len ? event__unpack(&txn->arena->allocator, bytes.len, bytes.data) : NULL;
-	if (!last)
-		return failed_here(txn->arena->refused ? -ENOMEM : -EBADMSG);
-	record_put_value(txn, &erasure->record, store_node(txn->store),
-	    &(struct record_bytes) { .open = last->body });
-	r = event_mark_load(txn, store_node(txn->store), erasure->type->stream, &mark);
+		r = strip(txn, &erasure->events[i]);
+	if (r == 0)
+		r = event_mark_load(txn, store_node(txn->store), erasure->type->stream, &mark);
 	if (r < 0)
 		return failed_below(r);
 	place = event_log_key(mark.origin, mark.stream, store_epoch(txn->store), mark.sequence + 1);

@@ -2,8 +2,8 @@
 /*
  * Erasure
  *
- * Personal data that the law wants gone (Nghị định 13/2023/NĐ-CP, Điều 16) is taken out of the
- * record and of every event that ever brought it; the chain stays whole, because it only holds
+ * Personal data that the law wants gone (Nghị định 13/2023/NĐ-CP, Điều 16) is taken out from beside
+ * every event that ever brought it; the chain stays whole, because it only holds
  * commitments. That it was done, and why, is an event too, and the fields are not taken in again.
  * What LMDB has freed is overwritten when its pages are used again; backups are the office's to
  * destroy.

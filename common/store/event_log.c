@@ -56,7 +56,7 @@ static ProtobufCBinaryData salted(struct store_txn *txn, ProtobufCBinaryData fie
 	return (ProtobufCBinaryData) { PERSONAL_SALT_SIZE + fields.len, bytes };
 }
 
-void event_log_append(struct store_txn *txn, const struct event_draft *draft) {
+uint64_t event_log_append(struct store_txn *txn, const struct event_draft *draft) {
 	ProtobufCBinaryData personal = salted(txn, draft->personal);
 	uint8_t commitment[EVENT_HASH_SIZE];
 	ProtobufCBinaryData packed;
@@ -64,7 +64,7 @@ void event_log_append(struct store_txn *txn, const struct event_draft *draft) {
 	struct event_mark mark;
 
 	if (event_mark_load(txn, store_node(txn->store), draft->stream, &mark) < 0)
-		return;
+		return 0;
 	event.origin = mark.origin;
 	event.stream = draft->stream;
 	event.epoch = store_epoch(txn->store);
@@ -83,7 +83,7 @@ void event_log_append(struct store_txn *txn, const struct event_draft *draft) {
 	packed.data = arena_alloc_raw(txn->arena, packed.len);
 	if (!packed.data) {
 		store_fail(txn, failed_here(-ENOMEM));
-		return;
+		return 0;
 	}
 	event__pack(&event, packed.data);
 	mark.epoch = event.epoch;
@@ -92,6 +92,7 @@ void event_log_append(struct store_txn *txn, const struct event_draft *draft) {
 	put_event(txn, &mark, packed, personal);
 	if (draft->type != RECORD_TYPE__RECORD_CHECKPOINT && checkpoint_is_due(txn->store, &mark))
 		checkpoint_append(txn, &mark);
+	return txn->error ? 0 : event.sequence;
 }
 
 /* An event from before the mark: the same again, or another history. */

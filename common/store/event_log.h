@@ -28,8 +28,8 @@ struct event_draft {
 };
 
 /* Append an event of this node, and a checkpoint when it is time for one (checkpoint.h).
- * Failures stay with the transaction. */
-void event_log_append(struct store_txn *txn, const struct event_draft *draft);
+ * Return: the event's sequence, 0 when the transaction has failed. */
+uint64_t event_log_append(struct store_txn *txn, const struct event_draft *draft);
 
 enum {
 	EVENT_LOG_OK,

@@ -12,8 +12,12 @@ struct key event_mark_key(const char *origin, Stream stream) {
 	struct key key = KEY_EMPTY;
 
 	key_add_origin(&key, origin);
-	key_add_u8(&key, (uint8_t)stream);
+	key_add_u8(&key, (uint8_t) ~(unsigned)stream);
 	return key;
+}
+
+Stream event_mark_stream(const uint8_t *key) {
+	return (Stream)(uint8_t) ~(unsigned)key[KEY_ORIGIN_SIZE];
 }
 
 void event_mark_put(struct store_txn *txn, const struct event_mark *mark) {
@@ -34,7 +38,7 @@ int event_mark_read(struct store_value key, struct store_value value, struct eve
 	if (key.size != MARK_KEY_SIZE || value.size != MARK_SIZE)
 		return STORE_NOT_FOUND;
 	*ret_mark = (struct event_mark) {
-		.stream = (Stream)name[KEY_ORIGIN_SIZE],
+		.stream = event_mark_stream(name),
 		.epoch = key_u32_at(bytes, 0),
 		.sequence = key_u64_at(bytes, 4),
 		.clock = key_u64_at(bytes, 12),

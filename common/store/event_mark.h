@@ -21,8 +21,12 @@ struct event_mark {
 	uint8_t head[EVENT_HASH_SIZE];
 };
 
-/* The beginning of the keys of one log, and the key of its mark. */
+/* The beginning of the keys of one log, and the key of its mark. Of an origin the log of records,
+ * which grows all the time, comes last: where nothing follows, LMDB fills its pages. */
 struct key event_mark_key(const char *origin, Stream stream);
+
+/* The stream in such a key. */
+Stream event_mark_stream(const uint8_t *key);
 
 /* The mark of one log; all zero when nothing of it is held. Return: 0 or a negative errno. */
 int event_mark_load(

@@ -6,6 +6,7 @@
 
 #include "common/store/day_index.h"
 #include "common/store/names.h"
+#include "common/store/record.h"
 
 #define PAGE_RECORDS    500
 #define PAGE_CANDIDATES 20000 /* index entries looked at for one page */
@@ -197,11 +198,10 @@ static int look_at(struct opening_walk *walk, const uint8_t *index_key) {
 	r = store_get(walk->txn, TABLE_STATE, &key, &value);
 	if (r)
 		return failed_here(r < 0 ? r : -EBADMSG);
-	record = protobuf_c_message_unpack(walk->type->record, &walk->arena->allocator, value.size - 4,
-	    (const uint8_t *)value.bytes + 4);
+	record = record_unpack(walk->txn, walk->type, value, walk->arena);
 	if (!record)
 		return failed_here(walk->arena->refused ? -ENOMEM : -EBADMSG);
-	origin = name_text(walk->txn, key_u32_at(value.bytes, 0), walk->arena);
+	origin = record_origin(walk->txn, value, walk->arena);
 	walk->type->measure(walk->txn, record, origin, &contributions);
 	if (was_earlier(walk, &contributions, day_index_place(index_key)))
 		return 0;

@@ -22,6 +22,45 @@ int log_entry_read(struct store_value value, struct log_entry *ret_entry) {
 	return STORE_OK;
 }
 
+static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret_value) {
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+		uint8_t byte = *(*at)++;
+
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80)) {
+			*ret_value = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The wire format of protobuf: a tag, number and type of a field, then a number or a length. */
+int log_entry_body(const struct log_entry *entry, ProtobufCBinaryData *ret_body) {
+	enum { NUMBER = 0, BYTES = 2, BODY = 8 };
+	const uint8_t *at = entry->event.data;
+	const uint8_t *end = at + entry->event.len;
+
+	*ret_body = (ProtobufCBinaryData) { 0, NULL };
+	while (at < end) {
+		uint64_t tag;
+		uint64_t value;
+
+		if (!read_varint(&at, end, &tag) || !read_varint(&at, end, &value))
+			return STORE_NOT_FOUND;
+		if ((tag & 7) == NUMBER)
+			continue;
+		if ((tag & 7) != BYTES || value > (uint64_t)(end - at))
+			return STORE_NOT_FOUND;
+		if (tag >> 3 == BODY)
+			*ret_body = (ProtobufCBinaryData) { (size_t)value, (uint8_t *)(uintptr_t)at };
+		at += value;
+	}
+	return STORE_OK;
+}
+
 void log_entry_put(struct store_txn *txn, const struct key *key, const struct log_entry *entry) {
 	size_t size = FRONT_SIZE + entry->event.len + entry->personal.len;
 	struct key personal_size = KEY_EMPTY;

@@ -25,6 +25,10 @@ struct log_entry {
 /* All borrowed from the value. Return: STORE_OK, or STORE_NOT_FOUND when that is no entry. */
 int log_entry_read(struct store_value value, struct log_entry *ret_entry);
 
+/* The body of an event, borrowed from its bytes and found without unpacking them.
+ * Return: STORE_OK, or STORE_NOT_FOUND when that is no event. */
+int log_entry_body(const struct log_entry *entry, ProtobufCBinaryData *ret_body);
+
 /* Write an entry; failures stay with the transaction. */
 void log_entry_put(struct store_txn *txn, const struct key *key, const struct log_entry *entry);
 

@@ -4,51 +4,10 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/store/log_entry.h"
+#include "common/store/replay.h"
 #include "common/store/store_parts.h"
 
 enum { ENTRIES_A_COMMIT = 2000 };
-
-enum { MIGRATION_MORE = 1 };
-
-/* Where the step at hand has come to; empty: it begins. */
-static int read_progress(struct store_txn *txn, struct key *ret_after) {
-	struct key name = store_meta_key("migrated");
-	struct store_value value;
-	int r = store_get(txn, TABLE_META, &name, &value);
-
-	*ret_after = KEY_EMPTY;
-	if (r == STORE_OK)
-		key_add_bytes(ret_after, value.bytes, value.size);
-	return r < 0 ? failed_below(r) : 0;
-}
-
-static void put_format(struct store_txn *txn, uint32_t format) {
-	struct key name = store_meta_key("format");
-	struct key progress = store_meta_key("migrated");
-
-	store_put(txn, TABLE_META, &name, &format, sizeof(format));
-	store_delete(txn, TABLE_META, &progress);
-}
-
-/* The least entry behind `after`, copied. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
-static int next_entry(struct store_txn *txn, enum store_table table, struct key *after,
-    struct store_value *ret_value) {
-	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
-	struct key start = *after;
-	int r = store_cursor_open(txn, table, &cursor);
-
-	key_add_u8(&start, 0);
-	if (r == 0)
-		r = store_cursor_seek(&cursor, &start);
-	if (r)
-		return r < 0 ? failed_below(r) : r;
-	*after = KEY_EMPTY;
-	key_add_bytes(after, cursor.key.bytes, cursor.key.size);
-	ret_value->size = cursor.value.size;
-	ret_value->bytes = arena_copy(txn->arena, cursor.value.bytes, cursor.value.size);
-	return ret_value->bytes ? STORE_OK : failed_here(-ENOMEM);
-}
 
 static int read_format_1(struct store_value value, struct log_entry *ret_entry) {
 	uint8_t *bytes = (uint8_t *)(uintptr_t)value.bytes;
@@ -75,63 +34,154 @@ bool migration_log_entry(struct store_value value, struct log_entry *ret_entry) 
 	return read_format_1(value, ret_entry) == STORE_OK && fits(ret_entry);
 }
 
-/* Return: MIGRATION_MORE, 0 at the end of the table, or a negative errno. */
-static int part_entries(struct store_txn *txn) {
-	struct key name = store_meta_key("migrated");
+/* Keys that name a stream: origin, then in format 1 its number, which is small, and in format 2 the
+ * number inverted, which is large. So each key tells its format, and moving them needs no notes. */
+enum { STREAM_AT = KEY_ORIGIN_SIZE, OLD_STREAM_MAX = 127 };
+
+static const enum store_table rekeyed[] = { TABLE_LOG, TABLE_MARKS, TABLE_HELD };
+
+/* The first entry at or behind `start` whose key is of format 1, copied.
+ * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
+static int find_old(struct store_txn *txn, enum store_table table, struct key start,
+    struct key *ret_key, struct store_value *ret_value) {
+	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
+	int r = store_cursor_open(txn, table, &cursor);
+
+	while (r == STORE_OK && (r = store_cursor_seek(&cursor, &start)) == STORE_OK) {
+		const uint8_t *key = cursor.key.bytes;
+
+		if (cursor.key.size <= STREAM_AT)
+			return failed_here(-EBADMSG);
+		if (key[STREAM_AT] <= OLD_STREAM_MAX) {
+			*ret_key = KEY_EMPTY;
+			key_add_bytes(ret_key, key, cursor.key.size);
+			ret_value->size = cursor.value.size;
+			ret_value->bytes = arena_copy(txn->arena, cursor.value.bytes, cursor.value.size);
+			return ret_value->bytes ? STORE_OK : failed_here(-ENOMEM);
+		}
+		/* Those of this origin that were moved: on to the next one. */
+		start = KEY_EMPTY;
+		key_add_bytes(&start, key, STREAM_AT);
+		key_add_u8(&start, UINT8_MAX);
+		key_add_u8(&start, 0);
+	}
+	return r < 0 ? failed_below(r) : r;
+}
+
+static int move_entry(
+    struct store_txn *txn, enum store_table table, struct key key, struct store_value value) {
+	struct log_entry entry;
+
+	store_delete(txn, table, &key);
+	key.bytes[STREAM_AT] = (uint8_t) ~(unsigned)key.bytes[STREAM_AT];
+	if (table != TABLE_LOG) {
+		store_put(txn, table, &key, value.bytes, value.size);
+		return txn->error;
+	}
+	if (read_format_1(value, &entry) != STORE_OK)
+		return failed_here(-EBADMSG);
+	log_entry_put(txn, &key, &entry);
+	return txn->error;
+}
+
+/* Return: MIGRATION_MORE, 0 when every key is moved, or a negative errno. */
+static int move_some(struct store_txn *txn, unsigned count) {
+	for (size_t i = 0; i < LENGTH_OF(rekeyed); i++) {
+		struct store_value value = { .size = 0 };
+		struct key key = KEY_EMPTY;
+		int r;
+
+		key_add_u8(&key, 0);
+		while ((r = find_old(txn, rekeyed[i], key, &key, &value)) == STORE_OK) {
+			r = move_entry(txn, rekeyed[i], key, value);
+			if (r < 0)
+				return failed_below(r);
+			if (--count == 0)
+				return MIGRATION_MORE;
+		}
+		if (r < 0)
+			return failed_below(r);
+	}
+	return 0;
+}
+
+/* How far the replay has come; before it has begun there is no such note.
+ * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
+static int read_progress(struct store_txn *txn, struct key *ret_after) {
+	struct key name = store_meta_key("replayed");
+	struct store_value value;
+	int r = store_get(txn, TABLE_META, &name, &value);
+
+	*ret_after = KEY_EMPTY;
+	if (r == STORE_OK)
+		key_add_bytes(ret_after, value.bytes, value.size);
+	return r < 0 ? failed_below(r) : r;
+}
+
+static void put_progress(struct store_txn *txn, const struct key *after) {
+	struct key name = store_meta_key("replayed");
+
+	store_put(txn, TABLE_META, &name, after->bytes, after->size);
+}
+
+static void finish(struct store_txn *txn) {
+	struct key progress = store_meta_key("replayed");
+	struct key name = store_meta_key("format");
+	uint32_t format = STORE_FORMAT;
+
+	store_put(txn, TABLE_META, &name, &format, sizeof(format));
+	store_delete(txn, TABLE_META, &progress);
+}
+
+static int step(struct store_txn *txn, const struct schema *schema, unsigned count) {
 	struct key after;
 	int r = read_progress(txn, &after);
 
-	for (int i = 0; r == 0 && i < ENTRIES_A_COMMIT; i++) {
-		struct store_value value = { .size = 0 };
-		struct log_entry entry;
-
-		r = next_entry(txn, TABLE_LOG, &after, &value);
-		if (r)
-			return r < 0 ? failed_below(r) : 0;
-		if (read_format_1(value, &entry) != STORE_OK)
-			return failed_here(-EBADMSG);
-		log_entry_put(txn, &after, &entry);
-		r = txn->error;
-	}
-	store_put(txn, TABLE_META, &name, after.bytes, after.size);
-	return r < 0 ? failed_below(r) : MIGRATION_MORE;
-}
-
-/* By the format it begins with. */
-static int (*const steps[STORE_FORMAT])(struct store_txn *txn) = {
-	[1] = part_entries,
-};
-
-static int run_slice(struct store *store, uint32_t format) {
-	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
-	int r = store_begin(store, STORE_WRITE, &txn);
-	int committed;
-
-	if (r == 0)
-		r = steps[format](&txn);
 	if (r < 0)
 		return failed_below(r);
-	if (r == 0)
-		put_format(&txn, format + 1);
+	if (r == STORE_NOT_FOUND) {
+		r = move_some(txn, count);
+		if (r)
+			return r < 0 ? failed_below(r) : r;
+		replay_begin(txn);
+		put_progress(txn, &KEY_EMPTY);
+		return MIGRATION_MORE;
+	}
+	r = replay_some(txn, schema, count, &after);
+	if (r == REPLAY_DAMAGED)
+		return failed_here(-EBADMSG);
+	if (r == REPLAY_MORE)
+		put_progress(txn, &after);
+	if (r == REPLAY_END)
+		finish(txn);
+	return r < 0 ? failed_below(r) : r == REPLAY_MORE ? MIGRATION_MORE : 0;
+}
+
+int migration_slice(
+    struct store *store, uint32_t format, const struct schema *schema, unsigned count) {
+	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
+	int committed;
+	int r;
+
+	if (format == 0)
+		return failed_here(-EBADMSG);
+	r = store_begin(store, STORE_WRITE, &txn);
+	if (r == STORE_OK)
+		r = step(&txn, schema, count);
+	if (r < 0)
+		return failed_below(r);
 	committed = store_commit(&txn);
 	return committed < 0 ? failed_below(committed) : r;
 }
 
-int migration_run(struct store *store, uint32_t format) {
-	uint32_t from = format;
+int migration_run(struct store *store, uint32_t format, const struct schema *schema) {
+	int r = format < STORE_FORMAT ? MIGRATION_MORE : 0;
 
-	while (format < STORE_FORMAT) {
-		int r;
-
-		if (format == 0)
-			return failed_here(-EBADMSG);
-		while ((r = run_slice(store, format)) == MIGRATION_MORE)
-			;
-		if (r < 0)
-			return failed_below(r);
-		format++;
-	}
-	if (format != from)
-		log_info("store-migrated", "from format %u to %u", from, format);
+	while (r == MIGRATION_MORE)
+		r = migration_slice(store, format, schema, ENTRIES_A_COMMIT);
+	if (r < 0)
+		return failed_below(r);
+	if (format < STORE_FORMAT)
+		log_info("store-migrated", "from format %u to %u", format, STORE_FORMAT);
 	return 0;
 }

@@ -29,15 +29,21 @@ struct name_memory *name_memory_new(void) {
 	return memory;
 }
 
-void name_memory_free(struct name_memory *memory) {
+void name_memory_clear(struct name_memory *memory) {
 	struct name *name;
 	struct name *next;
 
+	pthread_rwlock_wrlock(&memory->lock);
 	HASH_CLEAR(by_text, memory->by_text);
 	HASH_ITER(by_number, memory->by_number, name, next) {
 		HASH_DELETE(by_number, memory->by_number, name);
 		free(name);
 	}
+	pthread_rwlock_unlock(&memory->lock);
+}
+
+void name_memory_free(struct name_memory *memory) {
+	name_memory_clear(memory);
 	pthread_rwlock_destroy(&memory->lock);
 	free(memory);
 }

@@ -10,6 +10,9 @@ struct name_memory;
 struct name_memory *name_memory_new(void); /* null when memory is out */
 void name_memory_free(struct name_memory *memory);
 
+/* Forget all of them; nobody else may have the store open for reading. */
+void name_memory_clear(struct name_memory *memory);
+
 /* The number of a text, 0 when it is not known. From any thread. */
 uint32_t name_memory_number(struct name_memory *memory, const char *text, size_t length);
 

@@ -119,3 +119,10 @@ const char *name_text(struct store_txn *txn, uint32_t number, struct arena *aren
 		store_fail(txn, failed_here(-ENOMEM));
 	return text ? text : "";
 }
+
+void names_clear(struct store_txn *txn) {
+	store_clear(txn, TABLE_NAMES);
+	store_clear(txn, TABLE_NUMBERS);
+	name_memory_clear(store_names(txn->store));
+	txn->names = 0;
+}

@@ -22,6 +22,9 @@ int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number);
 /* The same as the store has it now, whatever is remembered. */
 int name_read(struct store_txn *txn, const char *text, uint32_t *ret_number);
 
+/* Take back every name that was ever given. Failures stay with the transaction. */
+void names_clear(struct store_txn *txn);
+
 /* The text of a number, in `arena` or the store's own; "" for 0. When memory is out or the number
  * was never given, "" and the transaction fails. */
 const char *name_text(struct store_txn *txn, uint32_t number, struct arena *arena);

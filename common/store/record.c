@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "common/base/message.h"
+#include "common/store/event_log.h"
+#include "common/store/log_entry.h"
 #include "common/store/names.h"
 
 const char *record_field_text(
@@ -81,12 +83,75 @@ int record_key(const struct register_type *type, const ProtobufCMessage *record,
 	return 0;
 }
 
-ProtobufCMessage *record_unpack(
-    const struct register_type *type, struct store_value value, struct arena *arena) {
-	if (value.size < RECORD_ORIGIN_SIZE)
+enum { PLACE_SIZE = 4 + 4 + 8 };
+
+int record_place_read(struct store_value value, struct record_place *ret_place) {
+	if (value.size != PLACE_SIZE)
+		return STORE_NOT_FOUND;
+	*ret_place = (struct record_place) {
+		.origin = key_u32_at(value.bytes, 0),
+		.epoch = key_u32_at(value.bytes, 4),
+		.sequence = key_u64_at(value.bytes, 8),
+	};
+	return STORE_OK;
+}
+
+void record_place_put(
+    struct store_txn *txn, const struct key *key, const struct record_place *place) {
+	struct key value = KEY_EMPTY;
+
+	key_add_u32(&value, place->origin);
+	key_add_u32(&value, place->epoch);
+	key_add_u64(&value, place->sequence);
+	store_put(txn, TABLE_STATE, key, value.bytes, value.size);
+}
+
+const char *record_origin(struct store_txn *txn, struct store_value value, struct arena *arena) {
+	struct record_place place;
+
+	return record_place_read(value, &place) == STORE_OK ? name_text(txn, place.origin, arena) : "";
+}
+
+int record_find(struct store_txn *txn, const struct register_type *type, struct store_value value,
+    struct record_bytes *ret_bytes) {
+	struct record_place place;
+	struct log_entry entry;
+	struct key key;
+	int r;
+
+	if (record_place_read(value, &place) != STORE_OK)
+		return STORE_NOT_FOUND;
+	key = event_log_key(
+	    name_text(txn, place.origin, txn->arena), type->stream, place.epoch, place.sequence);
+	r = store_get(txn, TABLE_LOG, &key, &value);
+	if (r)
+		return r < 0 ? failed_below(r) : r;
+	r = log_entry_read(value, &entry);
+	if (r == STORE_OK)
+		r = log_entry_body(&entry, &ret_bytes->open);
+	if (r == STORE_OK)
+		ret_bytes->personal = personal_fields(entry.personal);
+	return r;
+}
+
+ProtobufCMessage *record_unpack(struct store_txn *txn, const struct register_type *type,
+    struct store_value value, struct arena *arena) {
+	struct record_bytes bytes;
+	uint8_t *whole;
+
+	if (record_find(txn, type, value, &bytes) != STORE_OK)
 		return NULL;
-	return protobuf_c_message_unpack(type->record, &arena->allocator,
-	    value.size - RECORD_ORIGIN_SIZE, (const uint8_t *)value.bytes + RECORD_ORIGIN_SIZE);
+	if (bytes.personal.len == 0)
+		return protobuf_c_message_unpack(
+		    type->record, &arena->allocator, bytes.open.len, bytes.open.data);
+	whole = arena_alloc_raw(arena, bytes.open.len + bytes.personal.len);
+	if (!whole)
+		return NULL;
+	if (bytes.open.len)
+		memcpy(whole, bytes.open.data, bytes.open.len);
+	memcpy(whole + bytes.open.len, bytes.personal.data, bytes.personal.len);
+	return protobuf_c_message_unpack(
+	    type->record, &arena->allocator, bytes.open.len + bytes.personal.len, whole);
 }
 
 static char **text_member(const ProtobufCMessage *record, const char *name) {
@@ -124,37 +189,6 @@ int record_pack(const struct register_type *type, const ProtobufCMessage *record
 	if (r == 0)
 		r = pack_one(personal, arena, &ret_bytes->personal);
 	return r < 0 ? failed_below(r) : 0;
-}
-
-bool record_is(struct store_value value, const struct record_bytes *bytes) {
-	const uint8_t *stored = (const uint8_t *)value.bytes + RECORD_ORIGIN_SIZE;
-
-	return value.size == RECORD_ORIGIN_SIZE + bytes->open.len + bytes->personal.len &&
-	       (bytes->open.len == 0 || memcmp(stored, bytes->open.data, bytes->open.len) == 0) &&
-	       (bytes->personal.len == 0 ||
-	           memcmp(stored + bytes->open.len, bytes->personal.data, bytes->personal.len) == 0);
-}
-
-void record_put_value(struct store_txn *txn, const struct key *key, const char *origin,
-    const struct record_bytes *bytes) {
-	struct key number = KEY_EMPTY;
-	uint8_t *value;
-
-	key_add_u32(&number, name_number(txn, origin));
-	value = store_put_place(
-	    txn, TABLE_STATE, key, RECORD_ORIGIN_SIZE + bytes->open.len + bytes->personal.len);
-	if (!value)
-		return;
-	memcpy(value, number.bytes, RECORD_ORIGIN_SIZE);
-	value += RECORD_ORIGIN_SIZE;
-	if (bytes->open.len)
-		memcpy(value, bytes->open.data, bytes->open.len);
-	if (bytes->personal.len)
-		memcpy(value + bytes->open.len, bytes->personal.data, bytes->personal.len);
-}
-
-uint32_t record_origin(struct store_value value) {
-	return key_u32_at(value.bytes, 0);
 }
 
 void record_counted(

@@ -3,15 +3,26 @@
  * Stored records
  *
  * How a record stands in the state table: under its type and code, or, when it hangs on another
- * one, under that one's code and its own; before its packed bytes the number of the node that wrote
- * it. The bytes are those of the event's body and then those of the personal fields, two messages
- * that unpack as one.
+ * one, under that one's code and its own; and there not the record itself but its last event, which
+ * has it: its fields that go into the chain, and beside them the personal ones.
  */
 #pragma once
 
 #include "common/store/register.h"
 
-enum { RECORD_ORIGIN_SIZE = 4 }; /* the origin's number before each stored record */
+/* A value of the state table: where the last event of the record stands in the log. */
+struct record_place {
+	uint32_t origin; /* number of the node that wrote it */
+	uint32_t epoch;
+	uint64_t sequence;
+};
+
+/* Return: STORE_OK, or STORE_NOT_FOUND when the value is none. */
+int record_place_read(struct store_value value, struct record_place *ret_place);
+
+/* Failures stay with the transaction. */
+void record_place_put(
+    struct store_txn *txn, const struct key *key, const struct record_place *place);
 
 /* The beginning of every key of a register. */
 struct key record_type_key(const struct register_type *type);
@@ -29,11 +40,7 @@ struct key record_field_key(const struct register_type *type, const char *value)
 const char *record_field_text(
     const ProtobufCMessage *record, const char *name, struct arena *arena);
 
-/* The record in a value of the state table; null when it is none or memory is out. */
-ProtobufCMessage *record_unpack(
-    const struct register_type *type, struct store_value value, struct arena *arena);
-
-/* The two parts of a record's bytes. */
+/* The two parts of a record's bytes; they unpack as one. */
 struct record_bytes {
 	ProtobufCBinaryData open;     /* what goes into the chain */
 	ProtobufCBinaryData personal; /* the personal fields; empty when it has none */
@@ -43,15 +50,17 @@ struct record_bytes {
 int record_pack(const struct register_type *type, const ProtobufCMessage *record,
     struct arena *arena, struct record_bytes *ret_bytes);
 
-/* Whether these are the bytes of a value of the state table. */
-bool record_is(struct store_value value, const struct record_bytes *bytes);
+/* The bytes of a record in the state table, borrowed from the log.
+ * Return: STORE_OK, STORE_NOT_FOUND when its event is not there, or a negative errno. */
+int record_find(struct store_txn *txn, const struct register_type *type, struct store_value value,
+    struct record_bytes *ret_bytes);
 
-/* Write a value of the state table, and nothing else. Failures stay with the transaction. */
-void record_put_value(struct store_txn *txn, const struct key *key, const char *origin,
-    const struct record_bytes *bytes);
+/* The same unpacked into `arena`; null when it is not there, is none, or memory is out. */
+ProtobufCMessage *record_unpack(struct store_txn *txn, const struct register_type *type,
+    struct store_value value, struct arena *arena);
 
-/* The number of the node that wrote it. */
-uint32_t record_origin(struct store_value value);
+/* The node that wrote it, as name_text; "" when the value is none. */
+const char *record_origin(struct store_txn *txn, struct store_value value, struct arena *arena);
 
 /* The record that counts: itself, or the one it hangs on. */
 struct counted {

@@ -57,8 +57,8 @@ static void count_owner(struct store_txn *txn, const struct counted *counted, in
 		return;
 	if (store_get(txn, TABLE_STATE, &counted->key, &value) != STORE_OK)
 		return;
-	origin = name_text(txn, record_origin(value), txn->arena);
-	record = record_unpack(counted->type, value, txn->arena);
+	origin = record_origin(txn, value, txn->arena);
+	record = record_unpack(txn, counted->type, value, txn->arena);
 	if (record)
 		count_message(txn, counted, record, origin, sign);
 	else
@@ -78,8 +78,8 @@ static int look_before(struct store_txn *txn, const struct register_type *type,
 	*ret_before = (struct before) { .exists = value != NULL };
 	if (!value || (!type->index_field && (type->owner || !type->measure)))
 		return 0;
-	ret_before->origin = name_text(txn, record_origin(*value), txn->arena);
-	ret_before->record = record_unpack(type, *value, txn->arena);
+	ret_before->origin = record_origin(txn, *value, txn->arena);
+	ret_before->record = record_unpack(txn, type, *value, txn->arena);
 	return ret_before->record ? txn->error : no_record(txn, txn->arena);
 }
 
@@ -121,8 +121,10 @@ struct arrival {
 	const struct register_type *type;
 	struct key key;
 	const char *origin;
+	uint32_t epoch; /* of its event */
+	uint64_t sequence;
 	const ProtobufCMessage *record;
-	struct record_bytes bytes;
+	struct record_bytes bytes; /* of one that is written here */
 };
 
 static void put_record(
@@ -137,7 +139,12 @@ static void put_record(
 		count_owner(txn, &counted, -1);
 	else if (before->record)
 		count_message(txn, &counted, before->record, before->origin, -1);
-	record_put_value(txn, &arrival->key, arrival->origin, &arrival->bytes);
+	record_place_put(txn, &arrival->key,
+	    &(struct record_place) {
+	        .origin = name_number(txn, arrival->origin),
+	        .epoch = arrival->epoch,
+	        .sequence = arrival->sequence,
+	    });
 	index_field(txn, type, &arrival->key, before, arrival->record);
 	if (type->owner)
 		count_owner(txn, &counted, +1);
@@ -171,9 +178,9 @@ static const char *other_owner(struct store_txn *txn, const struct arrival *arri
 
 	record_counted(arrival->type, &arrival->key, &counted);
 	if (arrival->type->owner && store_get(txn, TABLE_STATE, &counted.key, &above) == STORE_OK)
-		owner = name_text(txn, record_origin(above), arena);
+		owner = record_origin(txn, above, arena);
 	if (strcmp(owner, arrival->origin) == 0 && value)
-		owner = name_text(txn, record_origin(*value), arena);
+		owner = record_origin(txn, *value, arena);
 	return strcmp(owner, arrival->origin) == 0 ? NULL : owner;
 }
 
@@ -187,9 +194,15 @@ static int find_place(struct store_txn *txn, const struct key *key, struct store
 	return r < 0 ? failed_below(r) : 0;
 }
 
+static bool is_same(ProtobufCBinaryData left, ProtobufCBinaryData right) {
+	return left.len == right.len && (left.len == 0 || memcmp(left.data, right.data, left.len) == 0);
+}
+
 static int compare(struct store_txn *txn, const struct arrival *arrival,
     const struct store_value *value, struct arena *arena, const char **ret_owner) {
 	const char *owner = other_owner(txn, arrival, value, arena);
+	struct record_bytes bytes;
+	int r;
 
 	if (txn->error)
 		return txn->error;
@@ -199,7 +212,13 @@ static int compare(struct store_txn *txn, const struct arrival *arrival,
 	}
 	if (!value)
 		return REGISTER_ADDED;
-	return record_is(*value, &arrival->bytes) ? REGISTER_UNCHANGED : REGISTER_CHANGED;
+	r = record_find(txn, arrival->type, *value, &bytes);
+	if (r)
+		return failed_here(r < 0 ? r : -EBADMSG);
+	return is_same(bytes.open, arrival->bytes.open) &&
+	               is_same(bytes.personal, arrival->bytes.personal)
+	           ? REGISTER_UNCHANGED
+	           : REGISTER_CHANGED;
 }
 
 int register_compare(struct store_txn *txn, const struct register_type *type,
@@ -233,13 +252,14 @@ int register_write(struct store_txn *txn, const struct register_type *type,
 	r = look_before(txn, type, found, &before);
 	if (r < 0)
 		return failed_below(r);
-	event_log_append(txn, &(struct event_draft) {
-	                          .stream = type->stream,
-	                          .type = type->type,
-	                          .actor = actor,
-	                          .body = arrival.bytes.open,
-	                          .personal = arrival.bytes.personal,
-	                      });
+	arrival.epoch = store_epoch(txn->store);
+	arrival.sequence = event_log_append(txn, &(struct event_draft) {
+	                                             .stream = type->stream,
+	                                             .type = type->type,
+	                                             .actor = actor,
+	                                             .body = arrival.bytes.open,
+	                                             .personal = arrival.bytes.personal,
+	                                         });
 	put_record(txn, &arrival, &before);
 	return txn->error ? txn->error : answer;
 }
@@ -300,7 +320,8 @@ static int arrive(struct store_txn *txn, const struct schema *schema, const Even
 		return r;
 	ret_arrival->record = record;
 	ret_arrival->origin = event->origin;
-	ret_arrival->bytes = (struct record_bytes) { .open = event->body };
+	ret_arrival->epoch = event->epoch;
+	ret_arrival->sequence = event->sequence;
 	r = record_key(ret_arrival->type, record, txn->arena, &ret_arrival->key);
 	if (r == 0)
 		r = find_place(txn, &ret_arrival->key, value, ret_found);
@@ -337,8 +358,7 @@ int register_apply(struct store_txn *txn, const struct schema *schema, const Eve
 	return take_in(txn, &arrival, found);
 }
 
-int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event,
-    ProtobufCBinaryData personal) {
+int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event) {
 	struct store_value *found = NULL;
 	struct store_value value;
 	struct arrival arrival;
@@ -348,9 +368,8 @@ int register_replay(struct store_txn *txn, const struct schema *schema, const Ev
 		return apply_act(txn, event);
 	if (r < 0)
 		return failed_below(r);
-	arrival.bytes.personal = personal;
 	/* What stands above wrote last, or this event would have had no effect. */
-	if (found && stands_above(name_text(txn, record_origin(*found), txn->arena), event->origin))
+	if (found && stands_above(record_origin(txn, *found, txn->arena), event->origin))
 		return txn->error;
 	return take_in(txn, &arrival, found);
 }
@@ -364,11 +383,11 @@ int register_load(struct store_txn *txn, const struct register_type *type, const
 
 	if (r)
 		return r;
-	record = record_unpack(type, value, arena);
+	record = record_unpack(txn, type, value, arena);
 	if (!record)
 		return no_record(txn, arena);
 	if (ret_origin)
-		*ret_origin = name_text(txn, record_origin(value), arena);
+		*ret_origin = record_origin(txn, value, arena);
 	*ret_record = record;
 	return STORE_OK;
 }
@@ -401,11 +420,11 @@ int register_visit(struct store_txn *txn, const struct register_type *type, cons
 	for (r = store_cursor_seek(&cursor, &prefix);
 	     r == STORE_OK && store_cursor_has_prefix(&cursor, &prefix);
 	     r = store_cursor_next(&cursor)) {
-		ProtobufCMessage *record = record_unpack(type, cursor.value, arena);
+		ProtobufCMessage *record = record_unpack(txn, type, cursor.value, arena);
 
 		if (!record)
 			return no_record(txn, arena);
-		r = function(context, record, name_text(txn, record_origin(cursor.value), arena));
+		r = function(context, record, record_origin(txn, cursor.value, arena));
 		if (r)
 			return r;
 	}
@@ -431,10 +450,10 @@ int register_visit_field(struct store_txn *txn, const struct register_type *type
 		    &key, (const uint8_t *)cursor.key.bytes + prefix.size, cursor.key.size - prefix.size);
 		if (store_get(txn, TABLE_STATE, &key, &found) != STORE_OK)
 			return failed_here(-EBADMSG);
-		record = record_unpack(type, found, arena);
+		record = record_unpack(txn, type, found, arena);
 		if (!record)
 			return no_record(txn, arena);
-		r = function(context, record, name_text(txn, record_origin(found), arena));
+		r = function(context, record, record_origin(txn, found, arena));
 		if (r)
 			return r;
 	}

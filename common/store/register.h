@@ -84,11 +84,10 @@ int register_write(struct store_txn *txn, const struct register_type *type,
 int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event);
 
 /* Bring state, index and cells up to an event of the log that is known to have had effect here,
- * with the personal fields that stand beside it, whatever the order in which origins come.
+ * whatever the order in which origins come.
  * Return: STORE_OK, STORE_NOT_FOUND when it is of no register of the schema, or a negative errno.
  */
-int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event,
-    ProtobufCBinaryData personal);
+int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event);
 
 /* A record by code, unpacked into `arena`; *ret_origin may be null.
  * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */

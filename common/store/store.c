@@ -282,6 +282,17 @@ void store_delete(struct store_txn *txn, enum store_table table, const struct ke
 		store_fail(txn, r);
 }
 
+void store_clear(struct store_txn *txn, enum store_table table) {
+	int r;
+
+	if (txn->error)
+		return;
+	txn->writes++;
+	r = store_error_of(mdb_drop(txn->handle, txn->store->tables[table], 0));
+	if (r)
+		store_fail(txn, r);
+}
+
 uint64_t store_count(struct store_txn *txn, enum store_table table) {
 	MDB_stat status;
 

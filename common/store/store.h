@@ -13,11 +13,13 @@
  *   names        number(4)                                         -> text
  *   numbers      hash of text(16)                                  -> number(4)
  *   log          origin(16) stream(1) epoch(4) sequence(8)         -> hash, event, personal data
+ *                where the stream's number is inverted (event_mark.h)
  *   marks        origin(16) stream(1)                              -> epoch sequence clock head
  *   checkpoints  as marks                                          -> the last that stands
  *   held         as log                                            -> reason
  *   erased       as state                                          -> key in the log
- *   state        type(2) [owner's code(32)] code(32)               -> origin's number(4) record
+ *   state        type(2) [owner's code(32)] code(32)               -> origin's number(4) epoch
+ *                                                                     sequence of its last event
  *   by_day       type(2) group(1) day(4) code(32)                  -> nothing
  *   by_field     type(2) hash of value(16) code(32)                -> nothing
  *   cells        table(2) level(1) bucket(4) unit(4) category(4) year(2) -> counters
@@ -56,6 +58,7 @@ enum store_table {
 };
 
 struct name_memory;
+struct schema;
 struct signer;
 
 enum store_access {
@@ -75,6 +78,7 @@ enum {
 	STORE_NOT_FOUND,
 	STORE_IN_USE,       /* another process has this store open */
 	STORE_NEWER_FORMAT, /* written by a newer version of the program */
+	STORE_OLDER_FORMAT, /* written by an older one, and no schema was given */
 	STORE_OTHER_NODE,   /* belongs to a node of another code */
 };
 
@@ -92,6 +96,7 @@ struct store_options {
 	const struct signer
 	    *signer;                /* signs the node's own logs (checkpoint.h); null: nobody; copied */
 	uint64_t checkpoint_events; /* so often; 0: only when checkpoint_append_old is called */
+	const struct schema *schema; /* to migrate a store of an older format; null: it is refused */
 };
 
 struct store_value {
@@ -128,8 +133,8 @@ struct store_summary {
 int store_peek(const char *folder, struct store_summary *ret_summary);
 
 /* Open or make the store; one of an older format is migrated first. At most once a process.
- * Return: STORE_OK, STORE_IN_USE, STORE_NEWER_FORMAT, STORE_OTHER_NODE, or a negative errno
- * (-EBADMSG: damaged). */
+ * Return: STORE_OK, STORE_IN_USE, STORE_NEWER_FORMAT, STORE_OLDER_FORMAT, STORE_OTHER_NODE, or a
+ * negative errno (-EBADMSG: damaged). */
 int store_open(const struct store_options *options, struct store **ret_store);
 void store_close(struct store *store);
 void store_closep(struct store **store);
@@ -196,6 +201,9 @@ void *store_put_place(
 void store_put(struct store_txn *txn, enum store_table table, const struct key *key,
     const void *bytes, size_t size);
 void store_delete(struct store_txn *txn, enum store_table table, const struct key *key);
+
+/* Delete every entry of a table; a failure stays with the transaction. */
+void store_clear(struct store_txn *txn, enum store_table table);
 
 /* Remember an error in the transaction; the first one stays. */
 void store_fail(struct store_txn *txn, int error);

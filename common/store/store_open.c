@@ -183,7 +183,7 @@ static int read_meta(struct store *store, uint32_t *ret_format) {
 }
 
 /* What is there already becomes a store of this format, or nothing becomes a new one. */
-static int come_up(struct store *store) {
+static int come_up(struct store *store, const struct schema *schema) {
 	uint32_t format = 0;
 	int meta = read_meta(store, &format);
 	int r;
@@ -192,9 +192,11 @@ static int come_up(struct store *store) {
 		return meta < 0 ? failed_below(meta) : meta;
 	if (format > STORE_FORMAT)
 		return STORE_NEWER_FORMAT;
+	if (meta == STORE_OK && format < STORE_FORMAT && !schema)
+		return STORE_OLDER_FORMAT;
 	r = open_tables(store);
 	if (r == 0)
-		r = meta == STORE_NOT_FOUND ? make_meta(store) : migration_run(store, format);
+		r = meta == STORE_NOT_FOUND ? make_meta(store) : migration_run(store, format, schema);
 	return r < 0 ? failed_below(r) : r;
 }
 
@@ -228,7 +230,7 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 	if (r == 0)
 		r = open_environment(store);
 	if (r == 0)
-		r = come_up(store);
+		r = come_up(store, options->schema);
 	if (r)
 		return r < 0 ? failed_below(r) : r;
 	*ret_store = store;

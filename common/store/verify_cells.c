@@ -255,7 +255,8 @@ static int name_missing(struct verify *verify, struct store_value key, struct st
 	ProtobufCMessage *record;
 	int r;
 
-	if (!type || !type->measure || !(record = record_unpack(type, value, &verify->scratch)))
+	if (!type || !type->measure ||
+	    !(record = record_unpack(&verify->now, type, value, &verify->scratch)))
 		return 0;
 	r = verify_measure(verify, &verify->now, type, record, verify_origin(verify, value), &counting);
 	for (size_t i = 0; r == 0 && i < counting.contributions.count; i++) {

@@ -17,7 +17,7 @@ static int list_held(struct verify *verify, const struct key *key, struct store_
 	held_event__init(held);
 	held->origin = arena_copy_text(&verify->kept, (const char *)key->bytes,
 	    strnlen((const char *)key->bytes, KEY_ORIGIN_SIZE));
-	held->stream = (Stream)key->bytes[KEY_ORIGIN_SIZE];
+	held->stream = event_mark_stream(key->bytes);
 	held->epoch = key_u32_at(key->bytes, KEY_ORIGIN_SIZE + 1);
 	held->sequence = key_u64_at(key->bytes, KEY_ORIGIN_SIZE + 5);
 	held->reason = arena_copy_text(&verify->kept, reason.bytes, reason.size);

@@ -54,7 +54,7 @@ static int look_at_day(struct verify *verify, struct store_value entry, struct s
 	if (r == STORE_OK) {
 		const struct register_type *type = verify_type(verify, &key);
 
-		record = record_unpack(type, stored, &verify->scratch);
+		record = record_unpack(&verify->now, type, stored, &verify->scratch);
 		if (!record)
 			return 0; /* named where it stands */
 		r = verify_measure(
@@ -85,7 +85,7 @@ static int look_at_field(
 		return failed_below(r);
 	if (r == STORE_OK) {
 		const struct register_type *type = verify_type(verify, &key);
-		ProtobufCMessage *record = record_unpack(type, stored, &verify->scratch);
+		ProtobufCMessage *record = record_unpack(&verify->now, type, stored, &verify->scratch);
 		const char *text = record && type->index_field
 		                       ? record_field_text(record, type->index_field, &verify->scratch)
 		                       : NULL;

@@ -58,7 +58,7 @@ char *verify_key_place(struct store_value log_key, char text[VERIFY_PLACE_SIZE])
 		return text;
 	}
 	memcpy(origin, bytes, KEY_ORIGIN_SIZE);
-	place_text(origin, (Stream)bytes[KEY_ORIGIN_SIZE], key_u32_at(bytes, KEY_ORIGIN_SIZE + 1),
+	place_text(origin, event_mark_stream(bytes), key_u32_at(bytes, KEY_ORIGIN_SIZE + 1),
 	    key_u64_at(bytes, KEY_ORIGIN_SIZE + 5), text);
 	return text;
 }
@@ -403,7 +403,7 @@ int verify_logs_walk(struct verify *verify) {
 		if (cursor.key.size != VERIFY_LOG_KEY_SIZE)
 			return failed_here(-EBADMSG);
 		memcpy(origin, cursor.key.bytes, KEY_ORIGIN_SIZE);
-		stream = (Stream)((const uint8_t *)cursor.key.bytes)[KEY_ORIGIN_SIZE];
+		stream = event_mark_stream(cursor.key.bytes);
 		r = walk_on(verify, origin, stream);
 		if (r)
 			return r < 0 ? failed_below(r) : r;
@@ -412,8 +412,7 @@ int verify_logs_walk(struct verify *verify) {
 	return r < 0 ? failed_below(r) : 0;
 }
 
-int verify_event(
-    struct verify *verify, int64_t place, Event **ret_event, ProtobufCBinaryData *ret_personal) {
+int verify_event(struct verify *verify, int64_t place, Event **ret_event) {
 	const struct verify_life *life = life_of(verify, place);
 	struct key key =
 	    event_log_key(life->origin, life->stream, life->epoch, (uint64_t)(place & SEQUENCE_MASK));
@@ -430,7 +429,5 @@ int verify_event(
 	if (!event)
 		return STORE_NOT_FOUND;
 	*ret_event = event;
-	if (ret_personal)
-		*ret_personal = personal_fields(entry.personal);
 	return STORE_OK;
 }

@@ -112,10 +112,8 @@ int verify_logs_close(struct verify *verify);
 int verify_held(struct verify *verify);
 int verify_erased(struct verify *verify);
 
-/* The event of a place, and the personal fields beside it; *ret_personal may be null.
- * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
-int verify_event(
-    struct verify *verify, int64_t place, Event **ret_event, ProtobufCBinaryData *ret_personal);
+/* The event of a place. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
+int verify_event(struct verify *verify, int64_t place, Event **ret_event);
 
 /* Something about one event or one log; only the first pass tells, for the others see the same. */
 void verify_find_once(struct verify *verify, VerifyFinding__Kind kind, const char *table,
@@ -174,10 +172,11 @@ int verify_names_read(struct verify *verify);
 const char *verify_name(const struct verify *verify, uint32_t number);
 bool verify_number(const struct verify *verify, const char *text, uint32_t *ret_number);
 
-/* "origin" of a record's value; "" when it has none. */
+/* The node that wrote the record of a value; "" when nobody can have. */
 static inline const char *verify_origin(const struct verify *verify, struct store_value value) {
+	struct record_place place;
 	const char *name =
-	    value.size >= RECORD_ORIGIN_SIZE ? verify_name(verify, record_origin(value)) : NULL;
+	    record_place_read(value, &place) == STORE_OK ? verify_name(verify, place.origin) : NULL;
 
 	return name ? name : "";
 }

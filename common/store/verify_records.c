@@ -12,7 +12,7 @@
 #include "common/store/day_index.h"
 #include "common/store/verify_parts.h"
 
-enum { DIGEST_SIZE = 16, KEY_SIZE = 2 + KEY_CODE_SIZE };
+enum { KEY_SIZE = 2 + KEY_CODE_SIZE };
 
 static bool is_mine(const struct verify *verify, const struct key *key) {
 	return tally_fingerprint(&verify->latest, key->bytes, key->size) % verify->passes ==
@@ -76,34 +76,21 @@ static void find(struct verify *verify, VerifyFinding__Kind kind, const struct k
 	verify_find(verify, kind, "state", place, expected, found);
 }
 
-/* Of a record's bytes: what is in them is nobody's business here. */
-static void digest_text(const char *origin, const void *bytes, size_t size, char *text) {
-	uint8_t digest[DIGEST_SIZE];
-	char hex[2 * DIGEST_SIZE + 1];
-
-	crypto_generichash(digest, sizeof(digest), bytes, size, NULL, 0);
-	sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
-	snprintf(text, VERIFY_PLACE_SIZE, "%s %zu %s", origin, size, hex);
-}
-
-static void compare_with_event(struct verify *verify, const struct key *key,
-    struct store_value value, const Event *event, ProtobufCBinaryData personal) {
-	struct record_bytes bytes = { .open = event->body, .personal = personal };
+/* The record is the last event that has effect, and no other. */
+static void compare_with_event(
+    struct verify *verify, const struct key *key, struct store_value value, const Event *event) {
 	const char *origin = verify_origin(verify, value);
+	struct record_place place = { .origin = 0 };
 	char expected[VERIFY_PLACE_SIZE];
 	char found[VERIFY_PLACE_SIZE];
-	uint8_t *whole;
+	int r = record_place_read(value, &place);
 
-	if (record_is(value, &bytes) && strcmp(origin, event->origin) == 0)
+	if (r == STORE_OK && place.epoch == event->epoch && place.sequence == event->sequence &&
+	    strcmp(origin, event->origin) == 0)
 		return;
-	whole = arena_alloc_raw(&verify->scratch, bytes.open.len + personal.len + 1);
-	if (whole && bytes.open.len)
-		memcpy(whole, bytes.open.data, bytes.open.len);
-	if (whole && personal.len)
-		memcpy(whole + bytes.open.len, personal.data, personal.len);
-	digest_text(event->origin, whole, whole ? bytes.open.len + personal.len : 0, expected);
-	digest_text(origin, (const uint8_t *)value.bytes + RECORD_ORIGIN_SIZE,
-	    value.size < RECORD_ORIGIN_SIZE ? 0 : value.size - RECORD_ORIGIN_SIZE, found);
+	snprintf(
+	    expected, sizeof(expected), "%s/%u/%" PRIu64, event->origin, event->epoch, event->sequence);
+	snprintf(found, sizeof(found), "%s/%u/%" PRIu64, origin, place.epoch, place.sequence);
 	find(verify, VERIFY_FINDING__KIND__RECORD_DIFFERS, key, expected, found);
 }
 
@@ -211,22 +198,20 @@ static int count_event(struct verify *verify, const struct key *key, const Event
 
 /* The last event of a record, if it is in this pass. Return: STORE_OK, STORE_NOT_FOUND or a
  * negative errno. */
-static int last_event(struct verify *verify, const struct key *key, Event **ret_event,
-    ProtobufCBinaryData *ret_personal) {
+static int last_event(struct verify *verify, const struct key *key, Event **ret_event) {
 	int64_t *place =
 	    tally_find(&verify->latest, tally_fingerprint(&verify->latest, key->bytes, key->size));
 
 	if (!place || !*place)
 		return STORE_NOT_FOUND;
 	*place |= VERIFY_VISITED;
-	return verify_event(verify, *place, ret_event, ret_personal);
+	return verify_event(verify, *place, ret_event);
 }
 
 /* Where the record is not what the log says, the log's is counted: one wrong byte is one finding.
  */
 static int look_at(struct verify *verify, const struct key *key, struct store_value value) {
 	const struct register_type *type = verify_type(verify, key);
-	ProtobufCBinaryData personal;
 	ProtobufCMessage *record;
 	Event *event;
 	int r;
@@ -238,17 +223,17 @@ static int look_at(struct verify *verify, const struct key *key, struct store_va
 	}
 	if (is_mine(verify, key)) {
 		verify->result.records++;
-		r = last_event(verify, key, &event, &personal);
+		r = last_event(verify, key, &event);
 		if (r < 0)
 			return failed_below(r);
 		if (r == STORE_NOT_FOUND) {
 			find(verify, VERIFY_FINDING__KIND__RECORD_EXTRA, key, "", "");
 			return 0;
 		}
-		compare_with_event(verify, key, value, event, personal);
+		compare_with_event(verify, key, value, event);
 		return count_event(verify, key, event);
 	}
-	record = record_unpack(type, value, &verify->scratch);
+	record = record_unpack(&verify->now, type, value, &verify->scratch);
 	if (!record)
 		return verify->scratch.refused ? failed_here(-ENOMEM) : 0;
 	return count_record(verify, &verify->now, key, record, verify_origin(verify, value), IS);
@@ -270,7 +255,7 @@ static int take_back(struct verify *verify, struct store_txn *old, const struct 
 		return 0;
 	if (r < 0)
 		return failed_below(r);
-	record = record_unpack(type, value, &verify->scratch);
+	record = record_unpack(old, type, value, &verify->scratch);
 	if (!record)
 		return 0;
 	return count_record(verify, old, key, record, verify_origin(verify, value), WAS);
@@ -299,7 +284,7 @@ static int name_missing(struct verify *verify, int64_t place) {
 	int r;
 
 	arena_reset(&verify->scratch);
-	r = verify_event(verify, place, &event, NULL);
+	r = verify_event(verify, place, &event);
 	if (r)
 		return r < 0 ? failed_below(r) : 0;
 	type = schema_register(verify->schema, event->type);

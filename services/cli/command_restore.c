@@ -8,19 +8,17 @@
  */
 #include <fcntl.h>
 #include <ftw.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
 #include "services/cli/backup_manifest.h"
 #include "services/cli/calls.h"
+#include "services/cli/errand.h"
 #include "services/cli/settings_pack.h"
 
 enum { OPEN_FOLDERS = 16 };
@@ -40,33 +38,12 @@ static int remove_left(const char *folder) {
 	                                                                         : failed_here(-errno);
 }
 
-/* Only what is safe between fork and exec. */
-static void become_service(const char *program, char *const *arguments, pid_t parent) {
-	/* Broken off with us: whoever restores again must find nobody at work. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == parent)
-		execv(program, arguments);
-	_exit(127);
-}
-
 /* The service makes its own store, since only it knows its registers. */
 static int restore_service(
     struct cli *cli, const char *node_folder, const char *folder, const BackupPart *part) {
-	const char *name = arena_format(&cli->arena, "cchc-%s", part->service);
-	const char *program = name ? cli_program_path(cli, name) : NULL;
 	const char *pack = arena_format(&cli->arena, "%s/%s", folder, part->file);
-	char *const arguments[] = { (char *)(uintptr_t)program, (char *)(uintptr_t) "--node",
-		(char *)(uintptr_t)node_folder, (char *)(uintptr_t) "--restore", (char *)(uintptr_t)pack,
-		NULL };
-	pid_t parent = getpid();
-	pid_t pid = program && pack ? fork() : -1;
-	int status = -1;
 
-	if (pid == 0)
-		become_service(program, arguments, parent);
-	if (pid > 0)
-		waitpid(pid, &status, 0);
-	if (status == 0) {
+	if (pack && errand_run(cli, part->service, node_folder, "--restore", pack)) {
 		cli_say(cli, "restore.service_done", "service", part->service, "events",
 		    cli_number(cli, part->events), NULL);
 		return EXIT_OK;

@@ -8,29 +8,25 @@
 
 #include "common/base/file.h"
 #include "services/cli/calls.h"
+#include "services/cli/errand.h"
 
-static int say_failed(struct cli *cli, const char *service, int r) {
-	cli_say(cli, r == STORE_NEWER_FORMAT ? "upgrade.newer" : "upgrade.failed", "service", service,
-	    "error", r < 0 ? strerror(-r) : "", NULL);
+static int say_failed(struct cli *cli, const char *service, const char *key) {
+	cli_say(cli, key, "service", service, NULL);
 	return EXIT_FAILED;
 }
 
 /* One store. Return: EXIT_OK or the exit status; it has said why. */
 static int upgrade(struct cli *cli, const char *service, bool dry_run) {
-	AUTO(store_closep) struct store *store = NULL;
-	AUTO(heap_freep) char *folder = NULL;
+	const char *folder = arena_format(&cli->arena, "%s/data/%s", cli->node.folder, service);
 	struct store_summary summary;
-	struct node_store parts;
-	int r = node_store(&cli->node, service, &parts, &folder);
+	int r = folder ? store_peek(folder, &summary) : -ENOMEM;
 
-	if (r == 0)
-		r = store_peek(folder, &summary);
 	if (r == STORE_NOT_FOUND)
 		return EXIT_OK;
-	if (r == 0 && summary.format > STORE_FORMAT)
-		r = STORE_NEWER_FORMAT;
-	if (r)
-		return say_failed(cli, service, r);
+	if (r < 0)
+		return say_failed(cli, service, "upgrade.failed");
+	if (summary.format > STORE_FORMAT)
+		return say_failed(cli, service, "upgrade.newer");
 	cli_print(cli,
 	    summary.format == STORE_FORMAT ? "upgrade.nothing"
 	    : dry_run                      ? "upgrade.would"
@@ -39,8 +35,9 @@ static int upgrade(struct cli *cli, const char *service, bool dry_run) {
 	    cli_number(cli, STORE_FORMAT), "events", cli_number(cli, summary.events), NULL);
 	if (dry_run || summary.format == STORE_FORMAT)
 		return EXIT_OK;
-	r = store_open(&parts.options, &store);
-	return r ? say_failed(cli, service, r) : EXIT_OK;
+	return errand_run(cli, service, cli->node.folder, "--upgrade", NULL)
+	           ? EXIT_OK
+	           : say_failed(cli, service, "upgrade.failed");
 }
 
 int command_node_upgrade(struct cli *cli, int argc, char **argv) {

@@ -26,6 +26,7 @@ static int try_open(
 		.reserve_mib = reserve_mib,
 		.signer = &signer,
 		.checkpoint_events = CHECKPOINT_EVENTS,
+		.schema = &dossiers_schema,
 	};
 
 	signer_of_seed(seed, &signer);

@@ -47,15 +47,32 @@ static SupplementRound round_of(const char *dossier) {
 	return round;
 }
 
-static int apply_bytes(struct store_txn *txn, const char *origin, const struct register_type *type,
+/* A record as the next event of this origin, kept in the log. */
+static Event *keep(struct store_txn *txn, const char *origin, const struct register_type *type,
     uint8_t *bytes, size_t size) {
 	Event event = EVENT__INIT;
+	struct event_mark mark;
+	Event *kept = NULL;
+	uint8_t *packed;
+	size_t packed_size;
 
+	assert_int_equal(event_mark_load(txn, origin, type->stream, &mark), 0);
 	event.origin = text_of(origin);
 	event.stream = type->stream;
+	event.epoch = mark.sequence ? mark.epoch : 7;
+	event.sequence = mark.sequence + 1;
+	if (mark.sequence)
+		event.previous = (ProtobufCBinaryData) { EVENT_HASH_SIZE, mark.head };
 	event.type = type->type;
 	event.body = (ProtobufCBinaryData) { size, bytes };
-	return register_apply(txn, &dossiers_schema, &event);
+	assert_int_equal(message_pack(&event.base, txn->arena, &packed, &packed_size), 0);
+	assert_int_equal(event_log_keep(txn, type->stream, packed, packed_size, &kept), EVENT_LOG_OK);
+	return kept;
+}
+
+static int apply_bytes(struct store_txn *txn, const char *origin, const struct register_type *type,
+    uint8_t *bytes, size_t size) {
+	return register_apply(txn, &dossiers_schema, keep(txn, origin, type, bytes, size));
 }
 
 /* A record as an event of this origin; nothing is kept of it when it is held. */
@@ -252,11 +269,12 @@ static void short_memory_fails_the_transaction_and_holds_nothing(void **state) {
 
 	for (size_t left = 0; !fits && left < 20000; left += 16) {
 		AUTO(store_abort) struct store_txn txn = desk_write(desk);
+		Event *event = keep(&txn, COMMUNE, &dossiers_register, bytes, size);
 		size_t cap = txn.arena->cap;
 		int answer;
 
 		txn.arena->cap = txn.arena->used + left;
-		answer = apply_bytes(&txn, COMMUNE, &dossiers_register, bytes, size);
+		answer = register_apply(&txn, &dossiers_schema, event);
 		if (answer == STORE_OK)
 			fits = left;
 		else

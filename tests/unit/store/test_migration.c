@@ -17,18 +17,15 @@ static void set_format(struct office *office, uint32_t format) {
 	desk_keep(&txn);
 }
 
-/* The log as format 1 had it: the hash and then the event; names of persons were within. */
-static void to_format_1(struct office *office) {
-	AUTO(arena_deinit) struct arena arena;
-	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
-	struct store_value dump = desk_dump(&office->desk, TABLE_LOG);
-	const char *at = dump.bytes;
+/* Every entry of a table, moved to where format 1 had it: its key named the stream by its number,
+ * and of the log the value was the hash and then the event. */
+static void move_back(struct office *office, enum store_table table, struct arena *arena) {
+	struct store_value dump = desk_dump(&office->desk, table);
+	const char *at = arena_copy_text(arena, dump.bytes, dump.size);
+	const char *end = at + dump.size;
+	AUTO(store_abort) struct store_txn txn = desk_write(&office->desk);
 
-	arena_init(&arena, (size_t)64 << 20);
-	at = arena_copy_text(&arena, at, dump.size);
-	dump.bytes = at;
-	txn = desk_write(&office->desk);
-	while (at < (const char *)dump.bytes + dump.size) {
+	while (at < end) {
 		struct key key = KEY_EMPTY;
 		struct store_value value;
 		struct log_entry entry;
@@ -40,41 +37,72 @@ static void to_format_1(struct office *office) {
 		key_add_bytes(&key, at + read, key_size);
 		value.bytes = at + read + key_size;
 		at += (size_t)read + key_size + value.size;
+		store_delete(&txn, table, &key);
+		key.bytes[KEY_ORIGIN_SIZE] = (uint8_t)event_mark_stream(key.bytes);
+		if (table != TABLE_LOG) {
+			store_put(&txn, table, &key, value.bytes, value.size);
+			continue;
+		}
 		assert_int_equal(log_entry_read(value, &entry), STORE_OK);
 		assert_int_equal(entry.personal.len, 0);
-		old = arena_alloc(&arena, EVENT_HASH_SIZE + entry.event.len);
+		old = arena_alloc(arena, EVENT_HASH_SIZE + entry.event.len);
 		memcpy(old, entry.hash, EVENT_HASH_SIZE);
 		memcpy(old + EVENT_HASH_SIZE, entry.event.data, entry.event.len);
-		store_put(&txn, TABLE_LOG, &key, old, EVENT_HASH_SIZE + entry.event.len);
+		store_put(&txn, table, &key, old, EVENT_HASH_SIZE + entry.event.len);
 	}
 	desk_keep(&txn);
+}
+
+/* And no record stood as it does now. */
+static void to_format_1(struct office *office) {
+	static const enum store_table moved[] = { TABLE_LOG, TABLE_MARKS, TABLE_HELD };
+	AUTO(arena_deinit) struct arena arena;
+
+	arena_init(&arena, (size_t)64 << 20);
+	for (size_t i = 0; i < LENGTH_OF(moved); i++)
+		move_back(office, moved[i], &arena);
+	{
+		AUTO(store_abort) struct store_txn txn = desk_write(&office->desk);
+		struct key junk = KEY_EMPTY;
+
+		key_add_u32(&junk, 7);
+		store_clear(&txn, TABLE_STATE);
+		store_put(&txn, TABLE_STATE, &junk, "a record", 8);
+		store_put(&txn, TABLE_CELLS, &junk, "a counter", 9);
+		desk_keep(&txn);
+	}
 	set_format(office, 1);
 }
 
-/* Everything the store holds, in the office's arena. */
-static void dump_all(struct office *office, struct store_value dumps[TABLE_COUNT]) {
-	for (int table = 0; table < TABLE_COUNT; table++) {
-		struct store_value dump = desk_dump(&office->desk, (enum store_table)table);
+/* Tables that say the same whatever numbers names were given. */
+static const enum store_table compared[] = { TABLE_SIZES, TABLE_LOG, TABLE_MARKS, TABLE_HELD,
+	TABLE_BY_DAY, TABLE_BY_FIELD, TABLE_IDEMPOTENCY, TABLE_CHECKPOINTS, TABLE_ERASED };
 
-		dumps[table] = (struct store_value) {
-			arena_copy(&office->arena, dump.bytes, dump.size + 1),
+/* In the office's arena. */
+static void dump_all(struct office *office, struct store_value dumps[LENGTH_OF(compared)]) {
+	for (size_t i = 0; i < LENGTH_OF(compared); i++) {
+		struct store_value dump = desk_dump(&office->desk, compared[i]);
+
+		dumps[i] = (struct store_value) {
+			arena_copy(&office->arena, dump.bytes, dump.size),
 			dump.size,
 		};
 	}
 }
 
-static void expect_as_before(struct office *office, const struct store_value before[TABLE_COUNT]) {
-	for (int table = 0; table < TABLE_COUNT; table++) {
-		struct store_value now = desk_dump(&office->desk, (enum store_table)table);
+static void expect_as_before(
+    struct office *office, const struct store_value before[LENGTH_OF(compared)]) {
+	for (size_t i = 0; i < LENGTH_OF(compared); i++) {
+		struct store_value now = desk_dump(&office->desk, compared[i]);
 
-		assert_int_equal(now.size, before[table].size);
-		assert_memory_equal(now.bytes, before[table].bytes, now.size);
+		assert_int_equal(now.size, before[i].size);
+		assert_memory_equal(now.bytes, before[i].bytes, now.size);
 	}
 	proof_expect_whole(office, proof_in_one_go);
 }
 
 static void a_store_of_format_1_is_brought_to_this_one(void **state) {
-	struct store_value before[TABLE_COUNT];
+	struct store_value before[LENGTH_OF(compared)];
 	struct store_summary summary;
 	struct office *office = *state;
 
@@ -91,37 +119,39 @@ static void a_store_of_format_1_is_brought_to_this_one(void **state) {
 	desk_open_again(&office->desk);
 }
 
-/* As a kill between two transactions leaves it: some entries new, and how far it came. */
+/* As a kill after any number of transactions leaves it. */
 static void a_migration_that_was_cut_goes_on_where_it_was(void **state) {
-	struct store_value before[TABLE_COUNT];
+	struct store_value before[LENGTH_OF(compared)];
 	struct office *office = *state;
+	bool more = true;
 
 	dump_all(office, before);
-	to_format_1(office);
-	{
-		AUTO(store_abort) struct store_txn txn = desk_write(&office->desk);
-		AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
-		struct key progress = store_meta_key("migrated");
-		struct key start = KEY_EMPTY;
-		struct key at = KEY_EMPTY;
-		uint8_t *bytes;
-
-		key_add_u8(&start, 0);
-		assert_int_equal(store_cursor_open(&txn, TABLE_LOG, &cursor), STORE_OK);
-		assert_int_equal(store_cursor_seek(&cursor, &start), STORE_OK);
-		key_add_bytes(&at, cursor.key.bytes, cursor.key.size);
-		bytes = arena_copy(txn.arena, cursor.value.bytes, cursor.value.size);
-		log_entry_put(&txn, &at,
-		    &(struct log_entry) {
-		        .hash = bytes,
-		        .event = { cursor.value.size - EVENT_HASH_SIZE, bytes + EVENT_HASH_SIZE },
-		    });
-		store_put(&txn, TABLE_META, &progress, at.bytes, at.size);
-		store_cursor_close(&cursor);
-		desk_keep(&txn);
+	for (int slices = 0; more; slices += 3) {
+		to_format_1(office);
+		for (int i = 0; more && i < slices; i++)
+			more = migration_slice(office->desk.store, 1, &dossiers_schema, 17) == MIGRATION_MORE;
+		desk_open_again(&office->desk);
+		expect_as_before(office, before);
+		/* The proof has used the arena. */
+		dump_all(office, before);
 	}
-	desk_open_again(&office->desk);
-	expect_as_before(office, before);
+}
+
+static void an_old_store_without_a_schema_is_refused_as_it_is(void **state) {
+	struct office *office = *state;
+	AUTO(store_closep) struct store *store = NULL;
+	struct store_summary summary;
+	struct store_options options = {
+		.folder = office->desk.folder.path,
+		.node = OFFICE_NODE,
+		.map_mib = 256,
+	};
+
+	to_format_1(office);
+	store_closep(&office->desk.store);
+	assert_int_equal(store_open(&options, &store), STORE_OLDER_FORMAT);
+	assert_int_equal(store_peek(office->desk.folder.path, &summary), STORE_OK);
+	assert_int_equal(summary.format, 1);
 }
 
 static void a_store_that_is_not_there_is_not_made_by_looking(void **state) {
@@ -159,6 +189,7 @@ int main(void) {
 	static const struct CMUnitTest tests[] = {
 		OFFICE_TEST(a_store_of_format_1_is_brought_to_this_one),
 		OFFICE_TEST(a_migration_that_was_cut_goes_on_where_it_was),
+		OFFICE_TEST(an_old_store_without_a_schema_is_refused_as_it_is),
 		OFFICE_TEST(a_store_that_is_not_there_is_not_made_by_looking),
 		OFFICE_TEST(a_newer_store_is_refused_and_left_as_it_is),
 	};

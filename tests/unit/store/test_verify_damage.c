@@ -60,7 +60,7 @@ static const char *event_place(const struct entry *entry, char text[160]) {
 	const uint8_t *key = entry->key.bytes;
 
 	snprintf(text, 160, "%.16s/%s/%u/%llu", (const char *)key,
-	    key[16] == STREAM__STREAM_RECORDS ? "STREAM_RECORDS" : "STREAM_PROCEDURES",
+	    event_mark_stream(key) == STREAM__STREAM_RECORDS ? "STREAM_RECORDS" : "STREAM_PROCEDURES",
 	    key_u32_at(key, 17), (unsigned long long)key_u64_at(key, 21));
 	return text;
 }
@@ -187,7 +187,7 @@ static void a_mark_of_the_wrong_size_is_named(void **state) {
 
 static void an_event_after_the_mark_is_named(void **state) {
 	struct office *office = *state;
-	struct entry mark = entry_at(office, TABLE_MARKS, 0);
+	struct entry mark = entry_at(office, TABLE_MARKS, 1); /* of the records */
 	VerifyNews news;
 
 	office_happen(office, OFFICE_STEPS_A_COMMIT);
