@@ -255,6 +255,9 @@ static void replay_entry(
 			image_renew(image);
 		replay->acknowledged = true;
 		model_note(&replay->model, (const struct model_answer *)(const void *)bytes);
+		/* Whoever acknowledges what is not flushed is found here. */
+		if (image->count)
+			cut_after(replay, 0);
 		break;
 	default: fail_msg("no replay of such an entry: %u", entry->kind);
 	}
