@@ -7,8 +7,10 @@
  *     CCHC_FAULT_AT     which one, from 1
  *     CCHC_FAULT_CALLS  "writing": writes and syncs of its data; "opening": open, mmap and
  * ftruncate of all its files CCHC_FAULT_KIND   "enospc", "eio", "emfile", "enomem": it fails so;
- * "kill": SIGKILL before it; "torn": SIGKILL when half of it is written CCHC_FAULT_MARK   a file
- * that is made when it happened
+ *                       "full", "dead": it and all that follow fail with ENOSPC, EIO;
+ *                       "late": what it writes is written, and yet it fails with EIO;
+ *                       "kill": SIGKILL before it; "torn": SIGKILL when half of it is written
+ *     CCHC_FAULT_MARK   a file that is made when it happened
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,9 +48,12 @@ static bool is_kind(const char *kind) {
 static bool is_now(void) {
 	const char *at = getenv("CCHC_FAULT_AT");
 	const char *mark = getenv("CCHC_FAULT_MARK");
+	int number = atomic_fetch_add(&count, 1) + 1;
 
-	if (!at || atomic_fetch_add(&count, 1) + 1 != atoi(at))
+	if (!at || number < atoi(at))
 		return false;
+	if (number > atoi(at))
+		return is_kind("full") || is_kind("dead");
 	if (mark)
 		close(REAL(open_function *, "open")(mark, O_WRONLY | O_CREAT, 0600));
 	return true;
@@ -69,7 +74,10 @@ static bool is_opening_now(const char *path) {
 static int go_wrong(void) {
 	if (is_kind("kill") || is_kind("torn"))
 		raise(SIGKILL);
-	errno = is_kind("eio") ? EIO : is_kind("emfile") ? EMFILE : is_kind("enomem") ? ENOMEM : ENOSPC;
+	errno = is_kind("emfile")                                      ? EMFILE
+	        : is_kind("enomem")                                    ? ENOMEM
+	        : is_kind("eio") || is_kind("dead") || is_kind("late") ? EIO
+	                                                               : ENOSPC;
 	return -1;
 }
 
@@ -78,8 +86,8 @@ ssize_t pwrite(int file, const void *bytes, size_t size, off_t offset) {
 
 	if (!is_writing_now(file))
 		return real(file, bytes, size, offset);
-	if (is_kind("torn"))
-		real(file, bytes, size / 2, offset);
+	if (is_kind("torn") || is_kind("late"))
+		real(file, bytes, is_kind("torn") ? size / 2 : size, offset);
 	return go_wrong();
 }
 
@@ -92,8 +100,8 @@ ssize_t writev(int file, const struct iovec *parts, int parts_count) {
 
 	if (!is_writing_now(file))
 		return real(file, parts, parts_count);
-	if (is_kind("torn"))
-		real(file, parts, (parts_count + 1) / 2);
+	if (is_kind("torn") || is_kind("late"))
+		real(file, parts, is_kind("torn") ? (parts_count + 1) / 2 : parts_count);
 	return go_wrong();
 }
 

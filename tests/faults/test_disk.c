@@ -141,6 +141,18 @@ static void an_error_of_the_disk_at_any_write_or_sync(void **state) {
 	every_fault(*state, &(struct fault) { "writing", "eio", 0 });
 }
 
+static void full_from_any_write_on(void **state) {
+	every_fault(*state, &(struct fault) { "writing", "full", 0 });
+}
+
+static void dead_from_any_write_or_sync_on(void **state) {
+	every_fault(*state, &(struct fault) { "writing", "dead", 0 });
+}
+
+static void any_write_that_failed_may_be_on_the_disk(void **state) {
+	every_fault(*state, &(struct fault) { "writing", "late", 0 });
+}
+
 static void every_fault_of_opening(struct trial *trial, const char *kind) {
 	every_fault(trial, &(struct fault) { "opening", kind, 0 });
 	every_fault(trial, &(struct fault) { "opening", kind, TASKS });
@@ -172,6 +184,9 @@ int main(int argc, char **argv) {
 		cmocka_unit_test(killed_in_the_middle_of_any_write),
 		cmocka_unit_test(no_room_at_any_write_or_sync),
 		cmocka_unit_test(an_error_of_the_disk_at_any_write_or_sync),
+		cmocka_unit_test(full_from_any_write_on),
+		cmocka_unit_test(dead_from_any_write_or_sync_on),
+		cmocka_unit_test(any_write_that_failed_may_be_on_the_disk),
 		cmocka_unit_test(killed_while_it_opens),
 		cmocka_unit_test(no_room_while_it_opens),
 		cmocka_unit_test(an_error_of_the_disk_while_it_opens),
