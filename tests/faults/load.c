@@ -10,7 +10,9 @@
 #include "tests/unit/store/desk.h"
 #include "tests/unit/store/lives.h"
 
-enum { DAYS = 300, SECONDS_A_DAY = 86400, REPLY_SIZE = 64 };
+enum { DAYS = 300, SECONDS_A_DAY = 86400, REPLY_SIZE = 6000 };
+
+#define LATER UINT64_C(20250110120000) /* than any stamp of a number */
 
 /* Random numbers of one task. */
 static struct chance chance_of_task(uint64_t seed, uint32_t caller, uint32_t number) {
@@ -75,30 +77,24 @@ void task_records(const struct task *task, struct task_records *records) {
 	Dossier *dossier = &records->dossier;
 	SupplementRound *round = &records->round;
 	bool ended = chance_of(&now, 40);
-	size_t length;
 
 	dossier__init(dossier);
 	supplement_round__init(round);
 	snprintf(records->code, sizeof(records->code), LOAD_NODE "-%u-%07u", task->caller, task->about);
-	length = (size_t)snprintf(
-	    records->applicant, sizeof(records->applicant), "%u %u", task->caller, task->number);
-	/* Some do not fit a page. */
-	if (chance_of(&now, 4)) {
-		memset(records->applicant + length, '.', LOAD_APPLICANT_SIZE / 2);
-		records->applicant[length + LOAD_APPLICANT_SIZE / 2] = '\0';
-	}
+	snprintf(records->applicant, sizeof(records->applicant), "%u %u", task->caller, task->number);
 	dossier->code = records->code;
 	dossier->applicant = records->applicant;
 	dossier->unit = text_of(lives_units[chance_below(&first, LIVES_UNITS)]);
 	dossier->procedure = text_of(chance_of(&first, 50) ? "1.000001" : "2.000005");
 	dossier->channel = (Dossier__Channel)chance_between(&first, 1, 2);
-	dossier->accepted = stamp_of(task->about);
+	dossier->submitted = stamp_of(task->about);
+	dossier->accepted = dossier->submitted;
 	dossier->due = stamp_of(task->about % 200 + chance_below(&now, 60));
 	dossier->status = ended ? DOSSIER__STATUS__HANDED_OVER : DOSSIER__STATUS__PROCESSING;
-	dossier->ended = ended ? stamp_of(DAYS - 1) : 0;
+	dossier->ended = ended ? LATER : 0;
 	round->dossier = records->code;
 	round->requested = dossier->accepted;
-	round->answered = stamp_of(DAYS - 1);
+	round->answered = LATER;
 	round->due_after = stamp_of(task->number);
 }
 
@@ -127,7 +123,9 @@ static struct call call_of(const struct task *task) {
 	uint32_t number = task->kind == TASK_RETRY ? task->about : task->number;
 	struct call call;
 
-	snprintf(call.reply, sizeof(call.reply), "%u %u is done", task->caller, number);
+	/* Some do not fit a page. */
+	snprintf(call.reply, sizeof(call.reply), "%u %u is done%*s", task->caller, number,
+	    number % 25 == 7 ? REPLY_SIZE - 64 : 0, "");
 	crypto_generichash(
 	    call.key, sizeof(call.key), (const uint8_t *)call.reply, strlen(call.reply), NULL, 0);
 	crypto_generichash(call.asked, sizeof(call.asked), call.key, sizeof(call.key), NULL, 0);

@@ -12,7 +12,7 @@
 
 #define LOAD_NODE "H51.15.61"
 
-enum { LOAD_CALLERS_MAX = 4, LOAD_CODE_SIZE = 32, LOAD_APPLICANT_SIZE = 8192 };
+enum { LOAD_CALLERS_MAX = 4, LOAD_CODE_SIZE = 32, LOAD_APPLICANT_SIZE = 32 };
 
 enum task_kind {
 	TASK_ADD,    /* a new dossier with a round */

@@ -31,7 +31,7 @@ struct effort {
 	unsigned tears;
 };
 
-static struct effort effort = { .commits = 250, .every = 12, .choices = 10, .tears = 4 };
+static struct effort effort = { .commits = 250, .every = 5, .choices = 12, .tears = 4 };
 
 struct digest {
 	uint64_t low;
@@ -231,7 +231,7 @@ static void cut_around_flush(struct replay *replay) {
 	 * its first pages were written first. */
 	if (replay->flushes == 1)
 		return;
-	if (!replay->acknowledged || replay->flushes % effort.every == 0)
+	if (!replay->acknowledged || chance_below(&replay->chance, effort.every) == 0)
 		cut_from_all_sides(replay);
 }
 
@@ -339,6 +339,6 @@ int main(int argc, char **argv) {
 	if (argc > 1 && strcmp(argv[1], "write") == 0)
 		return writer_main(argc, argv);
 	if (faults_in_full(argc, argv))
-		effort = (struct effort) { .commits = 1000, .every = 1, .choices = 32, .tears = 8 };
+		effort = (struct effort) { .commits = 1000, .every = 1, .choices = 24, .tears = 6 };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
