@@ -32,7 +32,7 @@ struct effort {
 	unsigned tears;
 };
 
-static struct effort effort = { .commits = 250, .every = 5, .choices = 12, .tears = 4 };
+static struct effort effort = { .commits = 250, .every = 8, .choices = 12, .tears = 4 };
 
 struct digest {
 	uint64_t low;
