@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/nearest.h"
+
 struct reading {
 	FILE *file;
 	unsigned line; /* being read */
@@ -37,34 +39,12 @@ static int assign(const struct setting *setting, char *target, const char *value
 	return SETTINGS_OK;
 }
 
-/* Letters in common from both ends: enough to tell a typing error from a stranger. */
-static size_t likeness(const char *left, const char *right) {
-	size_t left_length = strlen(left);
-	size_t right_length = strlen(right);
-	size_t same = 0;
-	size_t tail = 0;
+static const char *nearest_setting(const struct reading *reading, const char *name) {
+	struct nearest nearest = NEAREST(name);
 
-	while (left[same] && left[same] == right[same])
-		same++;
-	while (tail < left_length - same && tail < right_length - same &&
-	       left[left_length - 1 - tail] == right[right_length - 1 - tail])
-		tail++;
-	return (same + tail) * 100 / (left_length > right_length ? left_length : right_length);
-}
-
-static const char *nearest(const struct reading *reading, const char *name) {
-	const char *best = NULL;
-	size_t best_likeness = 60;
-
-	for (size_t i = 0; i < reading->count; i++) {
-		size_t like = likeness(reading->settings[i].name, name);
-
-		if (like > best_likeness) {
-			best_likeness = like;
-			best = reading->settings[i].name;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < reading->count; i++)
+		nearest_offer(&nearest, reading->settings[i].name);
+	return nearest.name;
 }
 
 static void stop_at(struct reading *reading, int answer, const char *name) {
@@ -86,7 +66,7 @@ static int on_value(void *context, const char *section, const char *name, const 
 	if (answer)
 		stop_at(reading, answer, name);
 	if (answer == SETTINGS_UNKNOWN_NAME)
-		reading->fault.nearest = nearest(reading, name);
+		reading->fault.nearest = nearest_setting(reading, name);
 	return answer == SETTINGS_OK;
 }
 

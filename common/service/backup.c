@@ -42,6 +42,7 @@ int service_backup(
 int service_restore(const struct service_plan *plan, const struct node *node, const char *pack) {
 	AUTO(heap_freep) char *below = NULL;
 	AUTO(heap_freep) char *folder = NULL;
+	struct node_store parts;
 	int r;
 
 	if (!plan->schema)
@@ -50,17 +51,9 @@ int service_restore(const struct service_plan *plan, const struct node *node, co
 		below = NULL;
 		return failed_here(-ENOMEM);
 	}
-	folder = node_path(node, below);
-	if (!folder)
-		return failed_here(-ENOMEM);
-	r = backup_restore(pack,
-	    &(struct store_options) {
-	        .folder = folder,
-	        .node = node->settings.code,
-	        .map_mib = node->settings.map_mib,
-	        .reserve_mib = node->settings.disk_reserve_mib,
-	    },
-	    plan->schema);
+	r = node_store_below(node, below, &parts, &folder);
+	if (r == 0)
+		r = backup_restore(pack, &parts.options, plan->schema);
 	switch (r) {
 	case BACKUP_OK: return 0;
 	case BACKUP_DAMAGED: log_warn("backup-damaged", "%s", pack); return failed_here(-EBADMSG);

@@ -16,9 +16,7 @@ typedef HealthCheckResponse__ServingStatus serving_status;
 static const char *obstacle(const struct service *service) {
 	if (service_is_stopping(service))
 		return "stopping";
-	if (service_plan_of(service)->schema && store_is_full(service_store(service)))
-		return "disk";
-	return "";
+	return service_plan_of(service)->schema ? store_lacks(service_store(service)) : "";
 }
 
 static bool has_interface(const struct service *service, const char *name) {

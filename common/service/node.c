@@ -2,6 +2,7 @@
 #include "common/service/node.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,10 +35,32 @@ const struct setting node_setting_table[] = {
 	    "được "
 	    "chạy lại; 0: không giới hạn",
 	    offsetof(struct node_settings, memory_mib) },
+	{ "full-percent", SETTING_NUMBER, "85",
+	    "kho dữ liệu đầy đến mức này thì không nhận việc mới, phần trăm",
+	    offsetof(struct node_settings, full_percent) },
+	{ "stop-percent", SETTING_NUMBER, "97",
+	    "kho dữ liệu đầy đến mức này thì không ghi gì nữa, phần trăm",
+	    offsetof(struct node_settings, stop_percent) },
 	{ "batch-max", SETTING_NUMBER, "64", "số lệnh ghi nhiều nhất trong một lần ghi đĩa",
 	    offsetof(struct node_settings, batch_max) },
+	{ "batch-kib", SETTING_NUMBER, "4096", "dung lượng lớn nhất của một lần ghi đĩa, KiB",
+	    offsetof(struct node_settings, batch_kib) },
+	{ "batch-ms", SETTING_NUMBER, "50",
+	    "một lần ghi đĩa gom lệnh lâu nhất bao nhiêu mili giây rồi phải ghi",
+	    offsetof(struct node_settings, batch_ms) },
 	{ "queue-max", SETTING_NUMBER, "512", "số lệnh ghi được chờ nhiều nhất",
 	    offsetof(struct node_settings, queue_max) },
+	{ "reader-max-ms", SETTING_NUMBER, "1000",
+	    "một lần đọc dài hơn thì bị báo lỗi kèm tên, mili giây; 0: không giới hạn",
+	    offsetof(struct node_settings, reader_max_ms) },
+	{ "checkpoint-events", SETTING_NUMBER, "1000", "bao nhiêu sự kiện thì ký chốt nhật ký một lần",
+	    offsetof(struct node_settings, checkpoint_events) },
+	{ "checkpoint-minutes", SETTING_NUMBER, "60",
+	    "nhật ký có sự kiện chưa ký lâu nhất bao nhiêu phút rồi phải ký chốt",
+	    offsetof(struct node_settings, checkpoint_minutes) },
+	{ "scrub-hours", SETTING_NUMBER, "24",
+	    "bao nhiêu giờ thì rà soát toàn bộ kho dữ liệu một lần; 0: không rà soát",
+	    offsetof(struct node_settings, scrub_hours) },
 	{ "exchange-interval-ms", SETTING_NUMBER, "2000",
 	    "khoảng cách giữa hai lần trao đổi, mili giây",
 	    offsetof(struct node_settings, exchange_interval_ms) },
@@ -75,6 +98,10 @@ static const char *hopeless(const struct node_settings *settings) {
 		return "memory-mib";
 	if (settings->batch_max == 0)
 		return "batch-max";
+	if (settings->stop_percent > 100)
+		return "stop-percent";
+	if (settings->full_percent == 0 || settings->full_percent > settings->stop_percent)
+		return "full-percent";
 	return settings->queue_max == 0 ? "queue-max" : NULL;
 }
 
@@ -155,6 +182,80 @@ int node_parent_key(const struct node *node, char ret_key[RPC_KEY_TEXT_SIZE]) {
 	int r = read_key_below(node, "parent.pub", ret_key);
 
 	return r < 0 ? failed_below(r) : 0;
+}
+
+/* Two services may come to this at once: the first whole file stays. */
+static int make_signing_key(const char *path) {
+	AUTO(heap_freep) char *draft = NULL;
+	char line[RPC_KEY_TEXT_SIZE + 1];
+	struct rpc_identity identity;
+	int r = rpc_identity_make(&identity);
+
+	if (r == 0 && asprintf(&draft, "%s.%d", path, (int)getpid()) < 0) {
+		draft = NULL;
+		r = failed_here(-ENOMEM);
+	}
+	if (r < 0)
+		return failed_below(r);
+	snprintf(line, sizeof(line), "%s\n", identity.secret_key);
+	r = file_write(draft, line, strlen(line), 0600);
+	if (r == 0 && link(draft, path) < 0 && errno != EEXIST)
+		r = failed_here(-errno);
+	unlink(draft);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+int node_signer(const struct node *node, struct signer *ret_signer) {
+	AUTO(heap_freep) char *path = node_path(node, "sign.key");
+	char text[RPC_KEY_TEXT_SIZE];
+	uint8_t seed[32];
+	int r = path ? 0 : failed_here(-ENOMEM);
+
+	if (r == 0 && access(path, F_OK) < 0)
+		r = make_signing_key(path);
+	if (r == 0)
+		r = node_read_key(path, text);
+	if (r < 0)
+		return failed_below(r);
+	rpc_key_decode(text, seed);
+	signer_of_seed(seed, ret_signer);
+	return 0;
+}
+
+int node_store_below(
+    const struct node *node, const char *below, struct node_store *ret_store, char **ret_folder) {
+	const struct node_settings *settings = &node->settings;
+	char *folder = node_path(node, below);
+	int r = folder ? node_signer(node, &ret_store->signer) : failed_here(-ENOMEM);
+
+	if (r < 0) {
+		free(folder);
+		return failed_below(r);
+	}
+	ret_store->options = (struct store_options) {
+		.folder = folder,
+		.node = settings->code,
+		.map_mib = settings->map_mib,
+		.reserve_mib = settings->disk_reserve_mib,
+		.full_percent = settings->full_percent,
+		.stop_percent = settings->stop_percent,
+		.reader_max_ms = settings->reader_max_ms,
+		.signer = &ret_store->signer,
+		.checkpoint_events = settings->checkpoint_events,
+	};
+	*ret_folder = folder;
+	return 0;
+}
+
+int node_store(
+    const struct node *node, const char *service, struct node_store *ret_store, char **ret_folder) {
+	AUTO(heap_freep) char *below = NULL;
+
+	if (asprintf(&below, "data/%s", service) < 0) {
+		below = NULL;
+		return failed_here(-ENOMEM);
+	}
+	return node_store_below(node, below, ret_store, ret_folder);
 }
 
 static void closedirp(DIR **folder) {

@@ -31,7 +31,7 @@ int service_marks(
 	MarksReply *result = (MarksReply *)reply;
 	struct event_mark *marks;
 	size_t count;
-	int r = event_log_marks(call->txn, asked->stream, call->arena, &marks, &count);
+	int r = event_marks_load(call->txn, asked->stream, call->arena, &marks, &count);
 
 	if (r == 0)
 		r = fill_marks(call, marks, count, &result->marks);
@@ -106,7 +106,7 @@ int service_apply_events(
 	for (size_t i = 0; i < sent->n_events && r == 0; i++)
 		r = keep_one(call, sent->stream, &sent->events[i], result);
 	if (r == 0)
-		r = event_log_marks(call->txn, sent->stream, call->arena, &marks, &count);
+		r = event_marks_load(call->txn, sent->stream, call->arena, &marks, &count);
 	if (r == 0)
 		r = fill_marks(call, marks, count, &result->marks);
 	if (r == 0)

@@ -14,27 +14,12 @@
 
 #include "common/base/file.h"
 #include "common/base/log.h"
-#include "common/service/workers.h"
-#include "common/store/committer.h"
-#include "common/store/idempotency.h"
+#include "common/service/keeper.h"
+#include "common/service/service_parts.h"
 
 enum { LARGE_CHUNK = 128 << 10, STREAMS_MAX = 32 };
 
 _Static_assert(STREAMS_MAX > 2 * RPC_STREAMS_MAX, "several callers may have as many as each may");
-
-struct service {
-	const struct service_plan *plan;
-	struct node node;
-	struct store *store;
-	struct committer *committer;
-	struct rpc_transport *transport;
-	struct rpc_server *server;
-	struct workers *workers; /* for methods that call other services */
-	struct workers *streams; /* for methods that stream: each waits for its caller */
-	int signals;
-	atomic_bool stopping;
-	const struct service_method **rows; /* one for each method of the contract; null: not ours */
-};
 
 /* What every service answers. */
 static const char *const common_interfaces[] = { "Health", "Node", "Reflection", "Line" };
@@ -46,6 +31,7 @@ static const struct service_method common_methods[] = {
 	{ "Node/Trace", service_trace, NULL },
 	{ "Node/Verify", service_verify, NULL },
 	{ "Node/Backup", service_backup, NULL },
+	{ "Node/Erase", service_erase, NULL },
 	{ "Reflection/Describe", service_describe, NULL },
 	{ "Line/Echo", service_echo, NULL },
 	{ "Line/Upload", service_upload, NULL },
@@ -70,6 +56,10 @@ struct store *service_store(const struct service *service) {
 	return service->store;
 }
 
+struct keeper *service_keeper(const struct service *service) {
+	return service->keeper;
+}
+
 struct rpc_server *service_server(const struct service *service) {
 	return service->server;
 }
@@ -85,148 +75,6 @@ bool service_is_stopping(const struct service *service) {
 int service_refuse(struct service_call *call, enum rpc_status status, Fault__Reason reason,
     const char *field, const char *value) {
 	return rpc_call_refuse(call->rpc, status, reason, field, value);
-}
-
-static const struct service_method *row_of(
-    const struct service *service, const struct rpc_call *call) {
-	return service->rows[call->method - office_contract.methods];
-}
-
-/* What a handler or the store returned becomes the call's status here and nowhere else. */
-static void settle(struct service *service, struct rpc_call *call, int result) {
-	if (result > 0)
-		return; /* refused; status and fault are set */
-	if (result == -ENOSPC) {
-		rpc_call_refuse(
-		    call, RPC_RESOURCE_EXHAUSTED, FAULT__REASON__DISK_FULL, "disk", service->node.folder);
-		return;
-	}
-	if (result < 0) {
-		log_trace(call->trace.id);
-		log_failure("call-failed", result, "%s", call->method->name);
-		log_trace(NULL);
-		rpc_call_refuse(call, RPC_INTERNAL, FAULT__REASON__UNSPECIFIED, call->method->name, NULL);
-	}
-}
-
-static int handle(struct service *service, struct rpc_call *call, struct store_txn *txn,
-    struct service_worker *worker) {
-	const struct service_method *row = row_of(service, call);
-	struct service_call handled = {
-		.service = service,
-		.worker = worker,
-		.rpc = call,
-		.txn = txn,
-		.arena = &call->arena,
-		.argument = row->argument,
-	};
-	int r;
-
-	/* A batch may be run again: nothing of an earlier try may stay in the reply. */
-	protobuf_c_message_init(call->method->reply, call->reply);
-	log_trace(call->trace.id);
-	r = row->handle(&handled, call->request, call->reply);
-	/* Packed here: the reply may borrow from the transaction. */
-	if (r == 0 && !call->method->streams_replies)
-		r = rpc_call_pack(call);
-	log_trace(NULL);
-	return r;
-}
-
-static void run_read(struct service *service, struct rpc_call *call) {
-	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
-	int r = service->store ? store_begin(service->store, STORE_READ, &txn) : 0;
-
-	txn.arena = &call->arena;
-	if (r == 0)
-		r = handle(service, call, service->store ? &txn : NULL, NULL);
-	if (r == 0 && txn.error)
-		r = txn.error;
-	settle(service, call, r);
-	rpc_server_answer(service->server, call);
-}
-
-struct write_job {
-	struct committer_job job;
-	struct service *service;
-	struct rpc_call *call;
-};
-
-static int run_write(struct committer_job *job, struct store_txn *txn) {
-	struct write_job *write = (struct write_job *)job;
-	struct rpc_call *call = write->call;
-	struct store_value kept;
-	int r;
-
-	/* Its caller stopped waiting: dead work is not begun. */
-	if (rpc_call_is_over(call))
-		return rpc_call_refuse_over(call);
-	r = idempotency_find(txn, call->key, call->asked, &kept);
-	if (r < 0)
-		return failed_below(r);
-	if (r == IDEMPOTENCY_OTHER_REQUEST)
-		return rpc_call_refuse(
-		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__KEY_REUSED, "idempotency_key", NULL);
-	if (r == IDEMPOTENCY_DONE) {
-		call->packed = arena_copy(&call->arena, kept.bytes, kept.size);
-		call->packed_size = kept.size;
-		return call->packed ? 0 : failed_here(-ENOMEM);
-	}
-	r = handle(write->service, call, txn, NULL);
-	if (r == 0)
-		idempotency_keep(txn, call->key, call->asked, call->packed, call->packed_size);
-	return r;
-}
-
-static void write_done(struct committer_job *job, int result) {
-	struct write_job *write = (struct write_job *)job;
-
-	settle(write->service, write->call, result);
-	rpc_server_answer(write->service->server, write->call);
-}
-
-static void queue_write(struct service *service, struct rpc_call *call) {
-	struct write_job *job = arena_alloc(&call->arena, sizeof(*job));
-
-	if (job) {
-		job->job.run = run_write;
-		job->job.done = write_done;
-		job->service = service;
-		job->call = call;
-		if (committer_add(service->committer, &job->job) == COMMITTER_OK)
-			return;
-	}
-	rpc_call_refuse_busy(call);
-	rpc_server_answer(service->server, call);
-}
-
-static void run_work(void *context, struct service_worker *worker, struct rpc_call *call) {
-	struct service *service = context;
-
-	/* Its caller stopped waiting: dead work is not begun. */
-	if (rpc_call_is_over(call))
-		rpc_call_refuse_over(call);
-	else
-		settle(service, call, handle(service, call, NULL, worker));
-	rpc_server_answer(service->server, call);
-}
-
-static void dispatch(void *context, struct rpc_call *call) {
-	struct service *service = context;
-
-	if (!row_of(service, call)) {
-		rpc_call_refuse(
-		    call, RPC_UNIMPLEMENTED, FAULT__REASON__UNKNOWN_METHOD, "method", call->method->name);
-		rpc_server_answer(service->server, call);
-		return;
-	}
-	switch (call->method->access) {
-	case ACCESS__READS: run_read(service, call); break;
-	case ACCESS__WRITES: queue_write(service, call); break;
-	default:
-		workers_add(contract_streams(call->method) ? service->streams : service->workers, call);
-		break;
-	}
 }
 
 static const struct service_method *find_row(
@@ -277,26 +125,27 @@ static int bind_methods(struct service *service) {
 	return 0;
 }
 
-static int open_store(struct service *service) {
-	AUTO(heap_freep) char *below = NULL;
-	AUTO(heap_freep) char *folder = NULL;
-	int r;
+static int start_committer(struct service *service) {
+	const struct node_settings *settings = &service->node.settings;
 
-	if (asprintf(&below, "data/%s", service->plan->name) < 0) {
-		below = NULL;
-		return failed_here(-ENOMEM);
-	}
-	folder = node_path(&service->node, below);
-	if (!folder)
-		return failed_here(-ENOMEM);
-	r = store_open(
-	    &(struct store_options) {
-	        .folder = folder,
-	        .node = service->node.settings.code,
-	        .map_mib = service->node.settings.map_mib,
-	        .reserve_mib = service->node.settings.disk_reserve_mib,
+	return committer_start(
+	    &(struct committer_options) {
+	        .store = service->store,
+	        .queue_max = (size_t)settings->queue_max,
+	        .batch_max = (size_t)settings->batch_max,
+	        .batch_bytes = (size_t)settings->batch_kib << 10,
+	        .batch_us = settings->batch_ms * 1000,
 	    },
-	    &service->store);
+	    &service->committer);
+}
+
+static int open_store(struct service *service) {
+	AUTO(heap_freep) char *folder = NULL;
+	struct node_store parts;
+	int r = node_store(&service->node, service->plan->name, &parts, &folder);
+
+	if (r == 0)
+		r = store_open(&parts.options, &service->store);
 	switch (r) {
 	case STORE_OK: break;
 	case STORE_IN_USE:
@@ -310,13 +159,10 @@ static int open_store(struct service *service) {
 		return failed_here(-EINVAL);
 	default: return failed_below(r);
 	}
-	return committer_start(
-	    &(struct committer_options) {
-	        .store = service->store,
-	        .queue_max = (size_t)service->node.settings.queue_max,
-	        .batch_max = (size_t)service->node.settings.batch_max,
-	    },
-	    &service->committer);
+	r = start_committer(service);
+	if (r == 0)
+		r = keeper_start(service, &service->keeper);
+	return r < 0 ? failed_below(r) : 0;
 }
 
 static void on_signal(void *context) {
@@ -353,7 +199,7 @@ static int open_server(struct service *service) {
 		r = rpc_server_open(
 		    &(struct rpc_server_options) {
 		        .transport = service->transport,
-		        .dispatch = dispatch,
+		        .dispatch = service_dispatch,
 		        .context = service,
 		        .node = service->node.settings.code,
 		        .identity = &identity,
@@ -375,7 +221,7 @@ static int start_workers(struct service *service, size_t count, struct workers *
 	        .count = count,
 	        .node = &service->node,
 	        .transport = service->transport,
-	        .run = run_work,
+	        .run = service_run_work,
 	        .context = service,
 	    },
 	    ret_workers);
@@ -421,6 +267,8 @@ static void teardown(struct service *service) {
 		workers_stop(service->streams);
 	if (service->plan->stop)
 		service->plan->stop(service);
+	if (service->keeper)
+		keeper_stop(service->keeper);
 	if (service->committer)
 		committer_stop(service->committer);
 	if (service->server)

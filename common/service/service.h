@@ -76,9 +76,16 @@ struct service_question {
 };
 int service_ask_all(struct service_call *call, struct service_question *questions, size_t count);
 
+/* Write to the store from a worker and wait until it is on the disk. `run` may be run twice, as a
+ * committer's job; it returns 0, or anything else to keep nothing.
+ * Return: what `run` returned, -EAGAIN when too much is waiting, or another negative errno. */
+typedef int service_write_function(void *context, struct store_txn *txn);
+int service_write(struct service *service, service_write_function *run, void *context);
+
 const struct node *service_node(const struct service *service);
 const struct service_plan *service_plan_of(const struct service *service);
 struct store *service_store(const struct service *service);
+struct keeper *service_keeper(const struct service *service); /* null: it keeps no store */
 struct rpc_server *service_server(const struct service *service);
 struct rpc_transport *service_transport(const struct service *service);
 
@@ -96,6 +103,7 @@ service_handler service_statistics;   /* Node/Statistics */
 service_handler service_trace;        /* Node/Trace */
 service_handler service_verify;       /* Node/Verify */
 service_handler service_backup;       /* Node/Backup */
+service_handler service_erase;        /* Node/Erase */
 service_handler service_describe;     /* Reflection/Describe */
 service_handler service_echo;         /* Line/Echo */
 service_handler service_upload;       /* Line/Upload */

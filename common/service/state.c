@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include "cchc/node.pb-c.h"
+#include "common/service/keeper.h"
 #include "common/service/service.h"
-#include "common/store/event_log.h"
+#include "common/store/event_mark.h"
 
 static uint64_t resident_bytes(void) {
 	FILE *stream = fopen("/proc/self/statm", "re");
@@ -39,38 +40,12 @@ static int fill_registers(
 	return 0;
 }
 
-static int fill_marks(struct service_call *call, NodeState *state) {
-	struct event_mark *marks;
-	size_t count;
-	int r = event_log_marks(call->txn, STREAM__STREAM_UNSPECIFIED, call->arena, &marks, &count);
-
-	if (r < 0)
-		return failed_below(r);
-	state->watermarks = arena_alloc(call->arena, (count + 1) * sizeof(Watermark *));
-	if (!state->watermarks)
-		return failed_here(-ENOMEM);
-	for (size_t i = 0; i < count; i++) {
-		Watermark *mark = arena_alloc(call->arena, sizeof(*mark));
-
-		if (!mark)
-			return failed_here(-ENOMEM);
-		watermark__init(mark);
-		mark->service = state->service;
-		mark->origin = marks[i].origin;
-		mark->stream = marks[i].stream;
-		mark->epoch = marks[i].epoch;
-		mark->sequence = marks[i].sequence;
-		mark->as_of_ms = event_clock_ms(marks[i].clock);
-		state->watermarks[state->n_watermarks++] = mark;
-	}
-	return 0;
-}
-
 int service_state(
     struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
 	const struct service_plan *plan = service_plan_of(call->service);
 	NodeState *state = (NodeState *)reply;
-	uint64_t map_bytes;
+	struct keeper_state kept;
+	struct store_size size;
 	int r = 0;
 
 	(void)request;
@@ -80,11 +55,19 @@ int service_state(
 	state->resident_bytes = resident_bytes();
 	if (!plan->schema)
 		return 0;
-	store_size(service_store(call->service), &state->store_bytes, &map_bytes);
+	store_size(service_store(call->service), &size);
+	state->store_bytes = size.used_bytes;
+	state->store_free_bytes = size.free_bytes;
+	state->store_max_bytes = size.map_bytes;
+	kept = keeper_state(service_keeper(call->service));
+	state->oldest_reader_ms = kept.oldest_reader_us / 1000;
+	state->scrubbed_ms = kept.scrubbed_ms;
+	state->scrub_findings = kept.scrub_findings;
 	state->held_events = store_count(call->txn, TABLE_HELD);
 	r = fill_registers(call, plan->schema, state);
 	if (r == 0)
-		r = fill_marks(call, state);
+		r = event_marks_watermarks(
+		    call->txn, plan->name, call->arena, &state->watermarks, &state->n_watermarks);
 	return r < 0 ? failed_below(r) : 0;
 }
 

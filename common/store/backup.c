@@ -151,9 +151,11 @@ static int copy_slice(struct backup *backup, struct arena *arena, BackupPart *pa
 	int r = store_begin(backup->store, STORE_READ, &backup->now);
 
 	arena_init(&scratch, MARKS_CAP);
+	if (r == 0)
+		store_read_as(&backup->now, "backup", STORE_SLICES);
 	backup->slice_end_us = clock_monotonic_us() + BACKUP_SLICE_US;
 	if (r == 0)
-		r = event_log_marks(&backup->now, STREAM__STREAM_UNSPECIFIED, &scratch, &marks, &count);
+		r = event_marks_load(&backup->now, STREAM__STREAM_UNSPECIFIED, &scratch, &marks, &count);
 	if (r == 0)
 		r = copy_logs(backup, marks, count);
 	if (r == 0)

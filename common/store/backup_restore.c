@@ -6,6 +6,7 @@
 #include "common/base/message.h"
 #include "common/store/backup.h"
 #include "common/store/backup_parts.h"
+#include "common/store/migration.h"
 #include "common/store/verify.h"
 
 #define EVENT_CAP  ((size_t)16 << 20)
@@ -35,22 +36,20 @@ static void walk_deinit(struct walk *walk) {
 
 /* Return: BACKUP_OK, BACKUP_DAMAGED or a negative errno. */
 static int walk_event(struct walk *walk, const struct pack_entry *entry) {
-	const uint8_t *bytes = entry->value;
-	uint8_t hash[EVENT_HASH_SIZE];
+	struct store_value value = { entry->value, entry->value_size };
+	struct log_entry logged;
 	struct backup_log *log;
 	Event *event;
 	bool first;
 
-	if (entry->key_size != LOG_KEY_SIZE || entry->value_size < EVENT_HASH_SIZE)
+	if (entry->key_size != LOG_KEY_SIZE || !migration_log_entry(value, &logged))
 		return BACKUP_DAMAGED;
 	log = backup_log_of(&walk->logs, &walk->log_count, entry->key);
 	arena_reset(&walk->scratch);
-	event = event__unpack(
-	    &walk->scratch.allocator, entry->value_size - EVENT_HASH_SIZE, bytes + EVENT_HASH_SIZE);
+	event = event__unpack(&walk->scratch.allocator, logged.event.len, logged.event.data);
 	if (!log || (!event && walk->scratch.refused))
 		return failed_here(-ENOMEM);
-	event_hash(bytes + EVENT_HASH_SIZE, entry->value_size - EVENT_HASH_SIZE, hash);
-	if (!event || memcmp(hash, bytes, EVENT_HASH_SIZE) != 0)
+	if (!event || (logged.personal.len && !personal_fits(logged.personal, event)))
 		return BACKUP_DAMAGED;
 	first = event->sequence == 1 && event->epoch > log->epoch && event->previous.len == 0;
 	if (!first && (event->epoch != log->epoch || event->sequence != log->sequence + 1 ||
@@ -59,7 +58,7 @@ static int walk_event(struct walk *walk, const struct pack_entry *entry) {
 		return BACKUP_DAMAGED;
 	log->epoch = event->epoch;
 	log->sequence = event->sequence;
-	memcpy(log->head, hash, EVENT_HASH_SIZE);
+	memcpy(log->head, logged.hash, EVENT_HASH_SIZE);
 	walk->events++;
 	return BACKUP_OK;
 }
@@ -151,16 +150,18 @@ static int put_some(struct store *store, struct walk *walk, struct arena *arena)
 static int replay_one(struct store_txn *txn, const struct schema *schema, const struct key *key,
     struct store_value value) {
 	struct store_value reason;
+	struct log_entry entry;
 	Event *event;
 	int r = store_get(txn, TABLE_HELD, key, &reason);
 
 	if (r != STORE_NOT_FOUND)
 		return r < 0 ? failed_below(r) : BACKUP_OK;
-	event = event__unpack(&txn->arena->allocator, value.size - EVENT_HASH_SIZE,
-	    (const uint8_t *)value.bytes + EVENT_HASH_SIZE);
+	if (log_entry_read(value, &entry) != STORE_OK)
+		return BACKUP_DAMAGED;
+	event = event__unpack(&txn->arena->allocator, entry.event.len, entry.event.data);
 	if (!event)
 		return failed_here(-ENOMEM);
-	r = register_replay(txn, schema, event);
+	r = register_replay(txn, schema, event, personal_fields(entry.personal));
 	return r < 0 ? failed_below(r) : r == STORE_OK ? BACKUP_OK : BACKUP_DAMAGED;
 }
 
@@ -213,6 +214,10 @@ static int fill(
 		r = put_some(store, &walk, arena);
 	if (r != BACKUP_LATER)
 		return r < 0 ? failed_below(r) : r;
+	/* What was put is the store as it was, in the format it had. */
+	r = migration_run(store, walk.part->format);
+	if (r < 0)
+		return failed_below(r);
 	key_add_u8(&after, 0);
 	while ((r = replay_some(store, schema, &after)) == BACKUP_OK)
 		;

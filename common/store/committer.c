@@ -4,12 +4,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 
 struct committer {
 	struct store *store;
 	size_t queue_max;
 	size_t batch_max;
+	size_t batch_bytes;
+	uint64_t batch_us;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
@@ -23,12 +26,16 @@ struct committer {
 static struct committer_job *take_batch(struct committer *committer) {
 	struct committer_job *batch;
 	struct committer_job **end = &committer->first;
+	size_t bytes = 0;
 
 	pthread_mutex_lock(&committer->lock);
 	while (!committer->first && !committer->stopping)
 		pthread_cond_wait(&committer->filled, &committer->lock);
 	batch = committer->first;
 	for (size_t i = 0; i < committer->batch_max && *end; i++) {
+		bytes += (*end)->bytes;
+		if (i && committer->batch_bytes && bytes > committer->batch_bytes)
+			break;
 		end = &(*end)->next;
 		committer->waiting--;
 	}
@@ -40,14 +47,31 @@ static struct committer_job *take_batch(struct committer *committer) {
 	return batch;
 }
 
+/* Put jobs back to the front of what waits. */
+static void put_back(struct committer *committer, struct committer_job *jobs) {
+	struct committer_job **end = &jobs;
+
+	pthread_mutex_lock(&committer->lock);
+	for (; *end; end = &(*end)->next)
+		committer->waiting++;
+	*end = committer->first;
+	if (!committer->first)
+		committer->last = end;
+	committer->first = jobs;
+	pthread_mutex_unlock(&committer->lock);
+}
+
 enum { BATCH_KEPT, BATCH_AGAIN, BATCH_UNKNOWN };
 
-/* Run every job that has not failed. Return: BATCH_KEPT; BATCH_AGAIN when a job failed after it had
- * put something; BATCH_UNKNOWN when the commit itself failed; or a negative errno for which nothing
- * was kept. */
-static int run_batch(struct store *store, struct committer_job *batch) {
+/* Run every job that has not failed, until the batch's time is up: `batch` ends there, and
+ * *ret_rest are those left over. Return: BATCH_KEPT; BATCH_AGAIN when a job failed after it had put
+ * something; BATCH_UNKNOWN when the commit itself failed; or a negative errno for which nothing was
+ * kept. */
+static int run_batch(const struct committer *committer, struct committer_job *batch,
+    struct committer_job **ret_rest) {
 	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
-	int r = store_begin(store, STORE_WRITE, &txn);
+	uint64_t end_us = clock_monotonic_us() + committer->batch_us;
+	int r = store_begin(committer->store, STORE_WRITE, &txn);
 
 	if (r < 0)
 		return failed_below(r);
@@ -61,11 +85,24 @@ static int run_batch(struct store *store, struct committer_job *batch) {
 			job->result = txn.error;
 		if (job->result && (txn.error || txn.writes != writes))
 			return BATCH_AGAIN;
+		if (job->next && committer->batch_us && clock_monotonic_us() >= end_us) {
+			*ret_rest = job->next;
+			job->next = NULL;
+		}
 	}
 	r = store_commit(&txn);
 	if (r < 0)
 		log_failure("commit-failed", r, "a batch was not kept");
 	return txn.unknown ? BATCH_UNKNOWN : r;
+}
+
+static void finish(struct committer_job *batch, int result) {
+	while (batch) {
+		struct committer_job *job = batch;
+
+		batch = job->next;
+		job->done(job, job->result ? job->result : result);
+	}
 }
 
 static void *work(void *context) {
@@ -75,17 +112,16 @@ static void *work(void *context) {
 	while ((batch = take_batch(committer)) != NULL) {
 		int result = BATCH_AGAIN;
 
-		while (result == BATCH_AGAIN)
-			result = run_batch(committer->store, batch);
-		/* Nobody can know what is on the disk: be started again and let the retries find out. */
+		while (result == BATCH_AGAIN) {
+			struct committer_job *rest = NULL;
+
+			result = run_batch(committer, batch, &rest);
+			if (rest)
+				put_back(committer, rest);
+		}
 		if (result == BATCH_UNKNOWN || result == -EIO || result == -EBADMSG)
 			_Exit(EXIT_FAILURE);
-		while (batch) {
-			struct committer_job *job = batch;
-
-			batch = job->next;
-			job->done(job, job->result ? job->result : result < 0 ? result : 0);
-		}
+		finish(batch, result < 0 ? result : 0);
 	}
 	return NULL;
 }
@@ -99,6 +135,8 @@ int committer_start(const struct committer_options *options, struct committer **
 	committer->store = options->store;
 	committer->queue_max = options->queue_max;
 	committer->batch_max = options->batch_max ? options->batch_max : 1;
+	committer->batch_bytes = options->batch_bytes;
+	committer->batch_us = options->batch_us;
 	committer->last = &committer->first;
 	pthread_mutex_init(&committer->lock, NULL);
 	pthread_cond_init(&committer->filled, NULL);

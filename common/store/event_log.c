@@ -6,19 +6,12 @@
 
 #include "common/base/clock.h"
 #include "common/base/message.h"
-
-enum { MARK_SIZE = 4 + 8 + 8 + EVENT_HASH_SIZE, MARK_KEY_SIZE = KEY_ORIGIN_SIZE + 1 };
-
-static struct key log_prefix(const char *origin, Stream stream) {
-	struct key key = KEY_EMPTY;
-
-	key_add_origin(&key, origin);
-	key_add_u8(&key, (uint8_t)stream);
-	return key;
-}
+#include "common/store/checkpoint.h"
+#include "common/store/event_clock.h"
+#include "common/store/log_entry.h"
 
 struct key event_log_key(const char *origin, Stream stream, uint32_t epoch, uint64_t sequence) {
-	struct key key = log_prefix(origin, stream);
+	struct key key = event_mark_key(origin, stream);
 
 	key_add_u32(&key, epoch);
 	key_add_u64(&key, sequence);
@@ -36,90 +29,69 @@ void event_hash(const uint8_t *bytes, size_t size, uint8_t ret_hash[EVENT_HASH_S
 	crypto_generichash_final(&state, ret_hash, EVENT_HASH_SIZE);
 }
 
-static void put_mark(struct store_txn *txn, const struct event_mark *mark) {
-	struct key key = log_prefix(mark->origin, mark->stream);
-	struct key value = KEY_EMPTY;
-
-	key_add_u32(&value, mark->epoch);
-	key_add_u64(&value, mark->sequence);
-	key_add_u64(&value, mark->clock);
-	key_add_bytes(&value, mark->head, EVENT_HASH_SIZE);
-	store_put(txn, TABLE_MARKS, &key, value.bytes, value.size);
-}
-
-static void read_mark(const uint8_t *key, const uint8_t *value, struct event_mark *mark) {
-	memcpy(mark->origin, key, KEY_ORIGIN_SIZE);
-	mark->origin[KEY_ORIGIN_SIZE] = '\0';
-	mark->stream = (Stream)key[KEY_ORIGIN_SIZE];
-	mark->epoch = key_u32_at(value, 0);
-	mark->sequence = key_u64_at(value, 4);
-	mark->clock = key_u64_at(value, 12);
-	memcpy(mark->head, value + 20, EVENT_HASH_SIZE);
-}
-
-int event_log_mark(
-    struct store_txn *txn, const char *origin, Stream stream, struct event_mark *ret_mark) {
-	struct key key = log_prefix(origin, stream);
-	struct store_value value;
-	int r = store_get(txn, TABLE_MARKS, &key, &value);
-
-	memset(ret_mark, 0, sizeof(*ret_mark));
-	memcpy(ret_mark->origin, key.bytes, KEY_ORIGIN_SIZE);
-	ret_mark->stream = stream;
-	if (r < 0)
-		return failed_below(r);
-	if (r == STORE_OK && value.size == MARK_SIZE)
-		read_mark(key.bytes, value.bytes, ret_mark);
-	return 0;
-}
-
-static void put_event(
-    struct store_txn *txn, struct event_mark *mark, const uint8_t *bytes, size_t size) {
+static void put_event(struct store_txn *txn, struct event_mark *mark, ProtobufCBinaryData event,
+    ProtobufCBinaryData personal) {
 	struct key key = event_log_key(mark->origin, mark->stream, mark->epoch, mark->sequence);
-	uint8_t *value = arena_alloc_raw(txn->arena, EVENT_HASH_SIZE + size);
 
-	if (!value) {
+	event_hash(event.data, event.len, mark->head);
+	log_entry_put(txn, &key,
+	    &(struct log_entry) { .hash = mark->head, .event = event, .personal = personal });
+	event_mark_put(txn, mark);
+}
+
+/* The fields behind a new salt, so that who knows the commitment cannot try names. */
+static ProtobufCBinaryData salted(struct store_txn *txn, ProtobufCBinaryData fields) {
+	ProtobufCBinaryData personal = { .len = 0 };
+	uint8_t *bytes;
+
+	if (fields.len == 0)
+		return personal;
+	bytes = arena_alloc_raw(txn->arena, PERSONAL_SALT_SIZE + fields.len);
+	if (!bytes) {
 		store_fail(txn, failed_here(-ENOMEM));
-		return;
+		return personal;
 	}
-	event_hash(bytes, size, mark->head);
-	memcpy(value, mark->head, EVENT_HASH_SIZE);
-	memcpy(value + EVENT_HASH_SIZE, bytes, size);
-	store_put(txn, TABLE_LOG, &key, value, EVENT_HASH_SIZE + size);
-	put_mark(txn, mark);
+	randombytes_buf(bytes, PERSONAL_SALT_SIZE);
+	memcpy(bytes + PERSONAL_SALT_SIZE, fields.data, fields.len);
+	return (ProtobufCBinaryData) { PERSONAL_SALT_SIZE + fields.len, bytes };
 }
 
 void event_log_append(struct store_txn *txn, const struct event_draft *draft) {
-	uint64_t now = clock_wall_ms() << 16;
+	ProtobufCBinaryData personal = salted(txn, draft->personal);
+	uint8_t commitment[EVENT_HASH_SIZE];
+	ProtobufCBinaryData packed;
 	Event event = EVENT__INIT;
 	struct event_mark mark;
-	uint8_t *bytes;
-	size_t size;
 
-	if (event_log_mark(txn, store_node(txn->store), draft->stream, &mark) < 0)
+	if (event_mark_load(txn, store_node(txn->store), draft->stream, &mark) < 0)
 		return;
 	event.origin = mark.origin;
 	event.stream = draft->stream;
 	event.epoch = store_epoch(txn->store);
 	event.sequence = mark.sequence + 1;
-	/* Never back: a clock that was set back must not reorder what happened. */
-	event.clock = now > mark.clock ? now : mark.clock + 1;
+	event.clock = event_clock_next(mark.clock, clock_wall_ms());
 	event.actor = (char *)(uintptr_t)(draft->actor ? draft->actor : "");
 	event.type = draft->type;
-	event.body = (ProtobufCBinaryData) { draft->size, (uint8_t *)(uintptr_t)draft->body };
+	event.body = draft->body;
 	if (mark.sequence)
 		event.previous = (ProtobufCBinaryData) { EVENT_HASH_SIZE, mark.head };
-	size = event__get_packed_size(&event);
-	bytes = arena_alloc_raw(txn->arena, size);
-	if (!bytes) {
+	if (personal.len) {
+		personal_commitment(personal, commitment);
+		event.personal = (ProtobufCBinaryData) { EVENT_HASH_SIZE, commitment };
+	}
+	packed.len = event__get_packed_size(&event);
+	packed.data = arena_alloc_raw(txn->arena, packed.len);
+	if (!packed.data) {
 		store_fail(txn, failed_here(-ENOMEM));
 		return;
 	}
-	event__pack(&event, bytes);
+	event__pack(&event, packed.data);
 	mark.epoch = event.epoch;
 	mark.sequence = event.sequence;
 	mark.clock = event.clock;
-	put_event(txn, &mark, bytes, size);
+	put_event(txn, &mark, packed, personal);
+	if (draft->type != RECORD_TYPE__RECORD_CHECKPOINT && checkpoint_is_due(txn->store, &mark))
+		checkpoint_append(txn, &mark);
 }
 
 /* An event from before the mark: the same again, or another history. */
@@ -128,14 +100,15 @@ static int compare_with_held(
 	struct key key = event_log_key(event->origin, event->stream, event->epoch, event->sequence);
 	uint8_t hash[EVENT_HASH_SIZE];
 	struct store_value value;
+	struct log_entry held;
 	int r = store_get(txn, TABLE_LOG, &key, &value);
 
 	if (r < 0)
 		return failed_below(r);
-	if (r == STORE_NOT_FOUND)
+	if (r == STORE_NOT_FOUND || log_entry_read(value, &held) != STORE_OK)
 		return EVENT_LOG_FORK;
 	event_hash(bytes, size, hash);
-	return memcmp(hash, value.bytes, EVENT_HASH_SIZE) == 0 ? EVENT_LOG_REPEATED : EVENT_LOG_FORK;
+	return memcmp(hash, held.hash, EVENT_HASH_SIZE) == 0 ? EVENT_LOG_REPEATED : EVENT_LOG_FORK;
 }
 
 static bool follows(const Event *event, const struct event_mark *mark) {
@@ -174,7 +147,7 @@ int event_log_keep(
 		return r < 0 ? failed_below(r) : r;
 	if (event->stream != stream || stream == STREAM__STREAM_UNSPECIFIED || event->sequence == 0)
 		return EVENT_LOG_MALFORMED;
-	r = event_log_mark(txn, event->origin, stream, &mark);
+	r = event_mark_load(txn, event->origin, stream, &mark);
 	if (r < 0)
 		return failed_below(r);
 	if (event->epoch < mark.epoch ||
@@ -188,7 +161,8 @@ int event_log_keep(
 	mark.epoch = event->epoch;
 	mark.sequence = event->sequence;
 	mark.clock = event->clock;
-	put_event(txn, &mark, bytes, size);
+	put_event(txn, &mark, (ProtobufCBinaryData) { size, (uint8_t *)(uintptr_t)bytes },
+	    (ProtobufCBinaryData) { 0, NULL });
 	*ret_event = event;
 	return txn->error ? txn->error : EVENT_LOG_OK;
 }
@@ -197,62 +171,6 @@ void event_log_hold(struct store_txn *txn, const Event *event, const char *reaso
 	struct key key = event_log_key(event->origin, event->stream, event->epoch, event->sequence);
 
 	store_put(txn, TABLE_HELD, &key, reason, strlen(reason));
-}
-
-int event_log_marks(struct store_txn *txn, Stream stream, struct arena *arena,
-    struct event_mark **ret_marks, size_t *ret_count) {
-	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
-	size_t most = store_count(txn, TABLE_MARKS);
-	struct event_mark *marks = arena_alloc(arena, (most + 1) * sizeof(*marks));
-	struct key start = KEY_EMPTY;
-	size_t count = 0;
-	int r;
-
-	if (!marks)
-		return failed_here(-ENOMEM);
-	r = store_cursor_open(txn, TABLE_MARKS, &cursor);
-	if (r < 0)
-		return failed_below(r);
-	key_add_u8(&start, 0);
-	for (r = store_cursor_seek(&cursor, &start); r == STORE_OK && count < most;
-	     r = store_cursor_next(&cursor)) {
-		if (cursor.key.size != MARK_KEY_SIZE || cursor.value.size != MARK_SIZE)
-			return failed_here(-EBADMSG);
-		read_mark(cursor.key.bytes, cursor.value.bytes, &marks[count]);
-		if (stream == STREAM__STREAM_UNSPECIFIED || marks[count].stream == stream)
-			count++;
-	}
-	if (r < 0)
-		return failed_below(r);
-	*ret_marks = marks;
-	*ret_count = count;
-	return 0;
-}
-
-Mark *event_mark_message(const struct event_mark *mark, struct arena *arena) {
-	Mark *message = arena_alloc(arena, sizeof(*message));
-
-	if (!message)
-		return NULL;
-	mark__init(message);
-	message->origin = arena_copy_text(arena, mark->origin, strlen(mark->origin));
-	message->epoch = mark->epoch;
-	message->sequence = mark->sequence;
-	message->clock = mark->clock;
-	message->head.len = EVENT_HASH_SIZE;
-	message->head.data = arena_copy(arena, mark->head, EVENT_HASH_SIZE);
-	return message->origin && message->head.data ? message : NULL;
-}
-
-VerifiedLog *event_mark_log(const struct event_mark *mark, struct arena *arena) {
-	VerifiedLog *log = arena_alloc(arena, sizeof(*log));
-
-	if (!log)
-		return NULL;
-	verified_log__init(log);
-	log->stream = mark->stream;
-	log->mark = event_mark_message(mark, arena);
-	return log->mark ? log : NULL;
 }
 
 struct reading {
@@ -265,7 +183,9 @@ struct reading {
 };
 
 static int add_event(struct reading *reading, struct store_value value) {
-	if (value.size < EVENT_HASH_SIZE)
+	struct log_entry entry;
+
+	if (log_entry_read(value, &entry) != STORE_OK)
 		return failed_here(-EBADMSG);
 	if (reading->count == reading->capacity) {
 		size_t capacity = reading->capacity ? reading->capacity * 2 : 256;
@@ -278,17 +198,14 @@ static int add_event(struct reading *reading, struct store_value value) {
 		reading->events = events;
 		reading->capacity = capacity;
 	}
-	reading->events[reading->count++] = (ProtobufCBinaryData) {
-		value.size - EVENT_HASH_SIZE,
-		(uint8_t *)(uintptr_t)value.bytes + EVENT_HASH_SIZE,
-	};
+	reading->events[reading->count++] = entry.event;
 	reading->bytes += value.size;
 	return 0;
 }
 
 static int read_log(struct store_cursor *cursor, const struct event_mark *log,
     const struct event_mark *after, struct reading *reading, bool *ret_more) {
-	struct key prefix = log_prefix(log->origin, log->stream);
+	struct key prefix = event_mark_key(log->origin, log->stream);
 	struct key start = event_log_key(
 	    log->origin, log->stream, after ? after->epoch : 0, after ? after->sequence + 1 : 0);
 	int r = 0;
@@ -316,7 +233,7 @@ int event_log_read(struct store_txn *txn, Stream stream, const struct event_mark
 	struct event_mark *logs;
 	bool more = false;
 	size_t count;
-	int r = event_log_marks(txn, stream, arena, &logs, &count);
+	int r = event_marks_load(txn, stream, arena, &logs, &count);
 
 	if (r == 0)
 		r = store_cursor_open(txn, TABLE_LOG, &cursor);

@@ -6,7 +6,7 @@
 #include <uthash.h>
 
 #include "common/store/cells.h"
-#include "common/store/event_log.h"
+#include "common/store/event_mark.h"
 #include "common/store/names.h"
 
 /* Sums of one (unit, shown category) while cells are visited. */
@@ -182,34 +182,6 @@ static int evaluate_table(struct store_txn *txn, const struct measure_table *tab
 	return r < 0 ? failed_below(r) : STORE_OK;
 }
 
-static int fill_watermarks(
-    struct store_txn *txn, const char *service, struct arena *arena, Evaluation *message) {
-	struct event_mark *marks;
-	size_t count;
-	int r = event_log_marks(txn, STREAM__STREAM_UNSPECIFIED, arena, &marks, &count);
-
-	if (r < 0)
-		return failed_below(r);
-	message->watermarks = arena_alloc(arena, (count + 1) * sizeof(Watermark *));
-	if (!message->watermarks)
-		return failed_here(-ENOMEM);
-	for (size_t i = 0; i < count; i++) {
-		Watermark *watermark = arena_alloc(arena, sizeof(*watermark));
-
-		if (!watermark)
-			return failed_here(-ENOMEM);
-		watermark__init(watermark);
-		watermark->service = (char *)(uintptr_t)service;
-		watermark->origin = marks[i].origin;
-		watermark->stream = marks[i].stream;
-		watermark->epoch = marks[i].epoch;
-		watermark->sequence = marks[i].sequence;
-		watermark->as_of_ms = event_clock_ms(marks[i].clock);
-		message->watermarks[message->n_watermarks++] = watermark;
-	}
-	return 0;
-}
-
 int figures_evaluate(struct store_txn *txn, const struct schema *schema, const char *service,
     const struct figure_window *window, struct arena *arena, Evaluation *ret_evaluation) {
 	int r;
@@ -228,6 +200,7 @@ int figures_evaluate(struct store_txn *txn, const struct schema *schema, const c
 		if (r < 0)
 			return failed_below(r);
 	}
-	r = fill_watermarks(txn, service, arena, ret_evaluation);
+	r = event_marks_watermarks(
+	    txn, service, arena, &ret_evaluation->watermarks, &ret_evaluation->n_watermarks);
 	return r < 0 ? failed_below(r) : STORE_OK;
 }

@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/store/name_memory.h"
+
 static struct key number_key(const char *text, size_t length) {
 	struct key key = KEY_EMPTY;
 	uint8_t hash[16];
@@ -30,16 +32,16 @@ static size_t length_of(const char *text) {
 	return length;
 }
 
-int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number) {
-	size_t length = length_of(text);
-	struct key by_text = number_key(text, length);
+/* What the transaction itself gave may still be taken back. */
+static bool is_committed(const struct store_txn *txn, uint32_t number) {
+	return txn->access == STORE_READ || number <= txn->names;
+}
+
+static int read_number(struct store_txn *txn, const struct key *by_text, uint32_t *ret_number) {
 	struct store_value value;
-	int r;
+	int r = store_get(txn, TABLE_NUMBERS, by_text, &value);
 
 	*ret_number = 0;
-	if (length == 0)
-		return STORE_OK;
-	r = store_get(txn, TABLE_NUMBERS, &by_text, &value);
 	if (r == STORE_OK && value.size != sizeof(*ret_number))
 		return failed_here(-EBADMSG);
 	if (r == STORE_OK)
@@ -47,12 +49,40 @@ int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number) {
 	return r;
 }
 
+int name_read(struct store_txn *txn, const char *text, uint32_t *ret_number) {
+	struct key by_text = number_key(text, length_of(text));
+
+	return read_number(txn, &by_text, ret_number);
+}
+
+/* The key is only made, and set, when it is needed. */
+static int find(struct store_txn *txn, const char *text, size_t length, struct key *ret_by_text,
+    uint32_t *ret_number) {
+	struct name_memory *memory = store_names(txn->store);
+	int r;
+
+	*ret_number = length ? name_memory_number(memory, text, length) : 0;
+	if (*ret_number || length == 0)
+		return STORE_OK;
+	*ret_by_text = number_key(text, length);
+	r = read_number(txn, ret_by_text, ret_number);
+	if (r == STORE_OK && is_committed(txn, *ret_number))
+		name_memory_add(memory, text, length, *ret_number);
+	return r;
+}
+
+int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number) {
+	struct key by_text;
+
+	return find(txn, text, length_of(text), &by_text, ret_number);
+}
+
 uint32_t name_number(struct store_txn *txn, const char *text) {
 	size_t length = length_of(text);
-	struct key by_text = number_key(text, length);
+	struct key by_text;
 	struct key by_number;
 	uint32_t number;
-	int r = name_find(txn, text, &number);
+	int r = find(txn, text, length, &by_text, &number);
 
 	if (r < 0)
 		store_fail(txn, r);
@@ -66,6 +96,7 @@ uint32_t name_number(struct store_txn *txn, const char *text) {
 }
 
 const char *name_text(struct store_txn *txn, uint32_t number, struct arena *arena) {
+	struct name_memory *memory = store_names(txn->store);
 	struct key key = name_key(number);
 	struct store_value value;
 	const char *text;
@@ -73,11 +104,16 @@ const char *name_text(struct store_txn *txn, uint32_t number, struct arena *aren
 
 	if (number == 0)
 		return "";
+	text = name_memory_text(memory, number);
+	if (text)
+		return text;
 	r = store_get(txn, TABLE_NAMES, &key, &value);
 	if (r) {
 		store_fail(txn, r < 0 ? failed_below(r) : failed_here(-EBADMSG));
 		return "";
 	}
+	if (is_committed(txn, number))
+		name_memory_add(memory, value.bytes, value.size, number);
 	text = arena_copy_text(arena, value.bytes, value.size);
 	if (!text)
 		store_fail(txn, failed_here(-ENOMEM));

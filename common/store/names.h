@@ -3,7 +3,8 @@
  * Names
  *
  * Texts that recur (organisation codes, fields, kinds) are numbered once per store, so that keys of
- * cells stay short and of one length. Numbers mean nothing outside their store.
+ * cells stay short and of one length. Numbers mean nothing outside their store. What has been
+ * committed never changes, so it is remembered once it was looked up.
  */
 #pragma once
 
@@ -18,6 +19,9 @@ uint32_t name_number(struct store_txn *txn, const char *text);
 /* The number a text has. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
 int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number);
 
-/* The text of a number in `arena`; "" for 0. When memory is out or the number was never given, ""
- * and the transaction fails. */
+/* The same as the store has it now, whatever is remembered. */
+int name_read(struct store_txn *txn, const char *text, uint32_t *ret_number);
+
+/* The text of a number, in `arena` or the store's own; "" for 0. When memory is out or the number
+ * was never given, "" and the transaction fails. */
 const char *name_text(struct store_txn *txn, uint32_t number, struct arena *arena);

@@ -4,6 +4,9 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/base/message.h"
+#include "common/store/names.h"
+
 const char *record_field_text(
     const ProtobufCMessage *record, const char *name, struct arena *arena) {
 	const ProtobufCFieldDescriptor *field =
@@ -84,6 +87,70 @@ ProtobufCMessage *record_unpack(
 		return NULL;
 	return protobuf_c_message_unpack(type->record, &arena->allocator,
 	    value.size - RECORD_ORIGIN_SIZE, (const uint8_t *)value.bytes + RECORD_ORIGIN_SIZE);
+}
+
+static char **text_member(const ProtobufCMessage *record, const char *name) {
+	const ProtobufCFieldDescriptor *field =
+	    protobuf_c_message_descriptor_get_field_by_name(record->descriptor, name);
+
+	return (char **)(void *)((char *)(uintptr_t)record + field->offset);
+}
+
+static int pack_one(
+    const ProtobufCMessage *record, struct arena *arena, ProtobufCBinaryData *ret_bytes) {
+	return message_pack(record, arena, &ret_bytes->data, &ret_bytes->len);
+}
+
+int record_pack(const struct register_type *type, const ProtobufCMessage *record,
+    struct arena *arena, struct record_bytes *ret_bytes) {
+	ProtobufCMessage *personal;
+	ProtobufCMessage *open;
+	int r;
+
+	ret_bytes->personal = (ProtobufCBinaryData) { 0, NULL };
+	if (!type->personal_fields[0])
+		return pack_one(record, arena, &ret_bytes->open);
+	personal = message_new(type->record, arena);
+	open = arena_copy(arena, record, type->record->sizeof_message);
+	if (!personal || !open)
+		return failed_here(-ENOMEM);
+	for (size_t i = 0; i < REGISTER_PERSONAL_FIELDS && type->personal_fields[i]; i++) {
+		*text_member(personal, type->personal_fields[i]) =
+		    *text_member(record, type->personal_fields[i]);
+		*text_member(open, type->personal_fields[i]) = (char *)(uintptr_t)protobuf_c_empty_string;
+	}
+	/* Unknown fields may be anything; they stay with the open part, once. */
+	r = pack_one(open, arena, &ret_bytes->open);
+	if (r == 0)
+		r = pack_one(personal, arena, &ret_bytes->personal);
+	return r < 0 ? failed_below(r) : 0;
+}
+
+bool record_is(struct store_value value, const struct record_bytes *bytes) {
+	const uint8_t *stored = (const uint8_t *)value.bytes + RECORD_ORIGIN_SIZE;
+
+	return value.size == RECORD_ORIGIN_SIZE + bytes->open.len + bytes->personal.len &&
+	       (bytes->open.len == 0 || memcmp(stored, bytes->open.data, bytes->open.len) == 0) &&
+	       (bytes->personal.len == 0 ||
+	           memcmp(stored + bytes->open.len, bytes->personal.data, bytes->personal.len) == 0);
+}
+
+void record_put_value(struct store_txn *txn, const struct key *key, const char *origin,
+    const struct record_bytes *bytes) {
+	struct key number = KEY_EMPTY;
+	uint8_t *value;
+
+	key_add_u32(&number, name_number(txn, origin));
+	value = store_put_place(
+	    txn, TABLE_STATE, key, RECORD_ORIGIN_SIZE + bytes->open.len + bytes->personal.len);
+	if (!value)
+		return;
+	memcpy(value, number.bytes, RECORD_ORIGIN_SIZE);
+	value += RECORD_ORIGIN_SIZE;
+	if (bytes->open.len)
+		memcpy(value, bytes->open.data, bytes->open.len);
+	if (bytes->personal.len)
+		memcpy(value + bytes->open.len, bytes->personal.data, bytes->personal.len);
 }
 
 uint32_t record_origin(struct store_value value) {

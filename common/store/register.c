@@ -6,7 +6,9 @@
 
 #include "common/base/message.h"
 #include "common/store/cells.h"
+#include "common/store/checkpoint.h"
 #include "common/store/day_index.h"
+#include "common/store/erasure.h"
 #include "common/store/event_log.h"
 #include "common/store/names.h"
 #include "common/store/record.h"
@@ -32,9 +34,22 @@ static int no_record(struct store_txn *txn, const struct arena *arena) {
 	return txn->error;
 }
 
-/* Add (sign +1) or take back (-1) what the counted record adds to cells and day index. */
-static void count_record(struct store_txn *txn, const struct counted *counted, int sign) {
+/* Add (sign +1) or take back (-1) what a record adds to cells and day index. */
+static void count_message(struct store_txn *txn, const struct counted *counted,
+    const ProtobufCMessage *record, const char *origin, int sign) {
 	struct contributions contributions = { .count = 0 };
+
+	if (!counted->type->measure)
+		return;
+	counted->type->measure(txn, record, origin, &contributions);
+	for (size_t i = 0; i < contributions.count; i++)
+		cells_add(txn, counted->type->table, &contributions.items[i], sign);
+	day_index_change(txn, counted->type, counted->code, &contributions,
+	    sign > 0 ? DAY_INDEX_ADD : DAY_INDEX_REMOVE);
+}
+
+/* The same of the record that one hangs on, as it stands. */
+static void count_owner(struct store_txn *txn, const struct counted *counted, int sign) {
 	struct store_value value;
 	ProtobufCMessage *record;
 	const char *origin;
@@ -45,156 +60,189 @@ static void count_record(struct store_txn *txn, const struct counted *counted, i
 		return;
 	origin = name_text(txn, record_origin(value), txn->arena);
 	record = record_unpack(counted->type, value, txn->arena);
-	if (!record) {
+	if (record)
+		count_message(txn, counted, record, origin, sign);
+	else
 		no_record(txn, txn->arena);
-		return;
-	}
-	counted->type->measure(txn, record, origin, &contributions);
-	for (size_t i = 0; i < contributions.count; i++)
-		cells_add(txn, counted->type->table, &contributions.items[i], sign);
-	day_index_change(txn, counted->type, counted->code, &contributions,
-	    sign > 0 ? DAY_INDEX_ADD : DAY_INDEX_REMOVE);
 }
 
-enum field_index_change { FIELD_INDEX_ADD, FIELD_INDEX_REMOVE };
+/* What stood at a record's place before it is written. */
+struct before {
+	bool exists;
+	const char *origin;
+	ProtobufCMessage *record; /* null when nobody needs it */
+};
+
+/* The value is borrowed, so all that is needed of it is taken before anything is written. */
+static int look_before(struct store_txn *txn, const struct register_type *type,
+    const struct store_value *value, struct before *ret_before) {
+	*ret_before = (struct before) { .exists = value != NULL };
+	if (!value || (!type->index_field && (type->owner || !type->measure)))
+		return 0;
+	ret_before->origin = name_text(txn, record_origin(*value), txn->arena);
+	ret_before->record = record_unpack(type, *value, txn->arena);
+	return ret_before->record ? txn->error : no_record(txn, txn->arena);
+}
+
+static struct key field_entry(struct store_txn *txn, const struct register_type *type,
+    const struct key *key, const ProtobufCMessage *record) {
+	const char *text = record_field_text(record, type->index_field, txn->arena);
+	struct key entry = record_field_key(type, text ? text : "");
+
+	if (!text)
+		store_fail(txn, failed_here(-ENOMEM));
+	key_add_bytes(&entry, key->bytes + 2, KEY_CODE_SIZE);
+	return entry;
+}
 
 static void index_field(struct store_txn *txn, const struct register_type *type,
-    const struct key *key, enum field_index_change change) {
-	struct store_value value;
-	ProtobufCMessage *record;
+    const struct key *key, const struct before *before, const ProtobufCMessage *record) {
 	struct key entry;
 
-	if (!type->index_field || store_get(txn, TABLE_STATE, key, &value) != STORE_OK)
+	if (!type->index_field)
 		return;
-	record = record_unpack(type, value, txn->arena);
-	if (!record) {
-		no_record(txn, txn->arena);
-		return;
-	}
-	entry = record_field_key(type, record_field_text(record, type->index_field, txn->arena));
-	key_add_bytes(&entry, key->bytes + 2, KEY_CODE_SIZE);
-	if (change == FIELD_INDEX_ADD)
-		store_put(txn, TABLE_BY_FIELD, &entry, "", 0);
-	else
+	if (before->record) {
+		entry = field_entry(txn, type, key, before->record);
 		store_delete(txn, TABLE_BY_FIELD, &entry);
+	}
+	entry = field_entry(txn, type, key, record);
+	store_put(txn, TABLE_BY_FIELD, &entry, "", 0);
 }
 
-static void count_new(
-    struct store_txn *txn, const struct register_type *type, const struct key *key) {
+static void count_new(struct store_txn *txn, const struct register_type *type) {
 	struct key place = record_type_key(type);
 	struct key size = KEY_EMPTY;
-	struct store_value value;
 
-	if (store_get(txn, TABLE_STATE, key, &value) != STORE_NOT_FOUND)
-		return;
 	key_add_u64(&size, register_count(txn, type) + 1);
 	store_put(txn, TABLE_SIZES, &place, size.bytes, size.size);
 }
 
-static void put_record(struct store_txn *txn, const struct register_type *type,
-    const struct key *key, const char *origin, const uint8_t *bytes, size_t size) {
-	uint8_t *value = arena_alloc_raw(txn->arena, RECORD_ORIGIN_SIZE + size);
-	struct key number = KEY_EMPTY;
-	struct counted counted;
-
-	if (!value) {
-		store_fail(txn, failed_here(-ENOMEM));
-		return;
-	}
-	key_add_u32(&number, name_number(txn, origin));
-	memcpy(value, number.bytes, RECORD_ORIGIN_SIZE);
-	memcpy(value + RECORD_ORIGIN_SIZE, bytes, size);
-	record_counted(type, key, &counted);
-	count_new(txn, type, key);
-	count_record(txn, &counted, -1);
-	index_field(txn, type, key, FIELD_INDEX_REMOVE);
-	store_put(txn, TABLE_STATE, key, value, RECORD_ORIGIN_SIZE + size);
-	index_field(txn, type, key, FIELD_INDEX_ADD);
-	count_record(txn, &counted, +1);
-}
-
-struct packed {
+/* A record on its way into the state. */
+struct arrival {
+	const struct register_type *type;
 	struct key key;
-	uint8_t *bytes;
-	size_t size;
+	const char *origin;
+	const ProtobufCMessage *record;
+	struct record_bytes bytes;
 };
 
-static int pack(const struct register_type *type, const ProtobufCMessage *record,
-    struct arena *arena, struct packed *ret_packed) {
-	int r = record_key(type, record, arena, &ret_packed->key);
-
-	if (r < 0)
-		return failed_below(r);
-	ret_packed->size = protobuf_c_message_get_packed_size(record);
-	ret_packed->bytes = arena_alloc_raw(arena, ret_packed->size + 1);
-	if (!ret_packed->bytes)
-		return failed_here(-ENOMEM);
-	protobuf_c_message_pack(record, ret_packed->bytes);
-	return 0;
-}
-
-/* Who owns the record, or the one it hangs on, if that is another node; else null. */
-static const char *other_owner(struct store_txn *txn, const struct register_type *type,
-    const struct key *key, const char *node, struct arena *arena) {
+static void put_record(
+    struct store_txn *txn, const struct arrival *arrival, const struct before *before) {
+	const struct register_type *type = arrival->type;
 	struct counted counted;
-	struct store_value value;
-	const char *owner = node;
 
-	record_counted(type, key, &counted);
-	if (type->owner && store_get(txn, TABLE_STATE, &counted.key, &value) == STORE_OK)
-		owner = name_text(txn, record_origin(value), arena);
-	if (strcmp(owner, node) == 0 && store_get(txn, TABLE_STATE, key, &value) == STORE_OK)
-		owner = name_text(txn, record_origin(value), arena);
-	return strcmp(owner, node) == 0 ? NULL : owner;
+	record_counted(type, &arrival->key, &counted);
+	if (!before->exists)
+		count_new(txn, type);
+	if (type->owner)
+		count_owner(txn, &counted, -1);
+	else if (before->record)
+		count_message(txn, &counted, before->record, before->origin, -1);
+	record_put_value(txn, &arrival->key, arrival->origin, &arrival->bytes);
+	index_field(txn, type, &arrival->key, before, arrival->record);
+	if (type->owner)
+		count_owner(txn, &counted, +1);
+	else
+		count_message(txn, &counted, arrival->record, arrival->origin, +1);
 }
 
-static int compare_packed(struct store_txn *txn, const struct register_type *type,
-    const struct packed *packed, struct arena *arena, const char **ret_owner) {
-	const char *owner = other_owner(txn, type, &packed->key, store_node(txn->store), arena);
-	struct store_value value;
-	int r = store_get(txn, TABLE_STATE, &packed->key, &value);
+static int pack(struct store_txn *txn, const struct register_type *type,
+    const ProtobufCMessage *record, struct arena *arena, struct arrival *ret_arrival) {
+	int r;
 
-	if (r < 0)
-		return failed_below(r);
+	ret_arrival->type = type;
+	ret_arrival->record = record;
+	ret_arrival->origin = store_node(txn->store);
+	r = record_key(type, record, arena, &ret_arrival->key);
+	if (r == 0)
+		r = record_pack(type, record, arena, &ret_arrival->bytes);
+	/* What was erased stays so, whichever sheet still has it. */
+	if (r == 0 && ret_arrival->bytes.personal.len && erasure_covers(txn, &ret_arrival->key))
+		ret_arrival->bytes.personal.len = 0;
+	return r < 0 ? failed_below(r) : 0;
+}
+
+/* Who owns the record, or the one it hangs on, if that is another node; else null. `value` is what
+ * stands in the record's place; null: nothing. */
+static const char *other_owner(struct store_txn *txn, const struct arrival *arrival,
+    const struct store_value *value, struct arena *arena) {
+	const char *owner = arrival->origin;
+	struct counted counted;
+	struct store_value above;
+
+	record_counted(arrival->type, &arrival->key, &counted);
+	if (arrival->type->owner && store_get(txn, TABLE_STATE, &counted.key, &above) == STORE_OK)
+		owner = name_text(txn, record_origin(above), arena);
+	if (strcmp(owner, arrival->origin) == 0 && value)
+		owner = name_text(txn, record_origin(*value), arena);
+	return strcmp(owner, arrival->origin) == 0 ? NULL : owner;
+}
+
+/* What stands in a record's place; *ret_found is null or `value`.
+ * Return: 0 or a negative errno. */
+static int find_place(struct store_txn *txn, const struct key *key, struct store_value *value,
+    struct store_value **ret_found) {
+	int r = store_get(txn, TABLE_STATE, key, value);
+
+	*ret_found = r == STORE_OK ? value : NULL;
+	return r < 0 ? failed_below(r) : 0;
+}
+
+static int compare(struct store_txn *txn, const struct arrival *arrival,
+    const struct store_value *value, struct arena *arena, const char **ret_owner) {
+	const char *owner = other_owner(txn, arrival, value, arena);
+
+	if (txn->error)
+		return txn->error;
 	if (owner) {
 		*ret_owner = owner;
 		return REGISTER_OTHER_OWNER;
 	}
-	if (r == STORE_NOT_FOUND)
+	if (!value)
 		return REGISTER_ADDED;
-	if (value.size == RECORD_ORIGIN_SIZE + packed->size &&
-	    memcmp((const uint8_t *)value.bytes + RECORD_ORIGIN_SIZE, packed->bytes, packed->size) == 0)
-		return REGISTER_UNCHANGED;
-	return REGISTER_CHANGED;
+	return record_is(*value, &arrival->bytes) ? REGISTER_UNCHANGED : REGISTER_CHANGED;
 }
 
 int register_compare(struct store_txn *txn, const struct register_type *type,
     const ProtobufCMessage *record, struct arena *arena, const char **ret_owner) {
-	struct packed packed;
-	int r = pack(type, record, arena, &packed);
+	struct store_value *found = NULL;
+	struct store_value value;
+	struct arrival arrival;
+	int r = pack(txn, type, record, arena, &arrival);
 
-	return r < 0 ? failed_below(r) : compare_packed(txn, type, &packed, arena, ret_owner);
+	if (r == 0)
+		r = find_place(txn, &arrival.key, &value, &found);
+	return r < 0 ? failed_below(r) : compare(txn, &arrival, found, arena, ret_owner);
 }
 
 int register_write(struct store_txn *txn, const struct register_type *type,
     const ProtobufCMessage *record, const char *actor, const char **ret_owner) {
-	struct packed packed;
-	int r = pack(type, record, txn->arena, &packed);
+	struct store_value *found = NULL;
+	struct store_value value;
+	struct arrival arrival;
+	struct before before;
+	int answer;
+	int r = pack(txn, type, record, txn->arena, &arrival);
 
+	if (r == 0)
+		r = find_place(txn, &arrival.key, &value, &found);
 	if (r < 0)
 		return failed_below(r);
-	r = compare_packed(txn, type, &packed, txn->arena, ret_owner);
-	if (r < 0 || r == REGISTER_UNCHANGED || r == REGISTER_OTHER_OWNER)
-		return r;
+	answer = compare(txn, &arrival, found, txn->arena, ret_owner);
+	if (answer != REGISTER_ADDED && answer != REGISTER_CHANGED)
+		return answer;
+	r = look_before(txn, type, found, &before);
+	if (r < 0)
+		return failed_below(r);
 	event_log_append(txn, &(struct event_draft) {
 	                          .stream = type->stream,
 	                          .type = type->type,
 	                          .actor = actor,
-	                          .body = packed.bytes,
-	                          .size = packed.size,
+	                          .body = arrival.bytes.open,
+	                          .personal = arrival.bytes.personal,
 	                      });
-	put_record(txn, type, &packed.key, store_node(txn->store), packed.bytes, packed.size);
-	return txn->error ? txn->error : r;
+	put_record(txn, &arrival, &before);
+	return txn->error ? txn->error : answer;
 }
 
 /* What another node wrote is asked the same as what is written here, but for what its catalogues
@@ -234,47 +282,78 @@ static int record_of(struct store_txn *txn, const struct schema *schema, const E
 	return STORE_OK;
 }
 
-int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event) {
-	const struct register_type *type;
+/* Events that are no records. Return: as register_apply; STORE_NOT_FOUND also for any other. */
+static int apply_act(struct store_txn *txn, const Event *event) {
+	switch (event->type) {
+	case RECORD_TYPE__RECORD_CHECKPOINT: return checkpoint_apply(txn, event);
+	case RECORD_TYPE__RECORD_ERASURE: return erasure_apply(txn, event);
+	default: return STORE_NOT_FOUND;
+	}
+}
+
+/* The record of an event on its way, and what stands in its place. Return: as record_of. */
+static int arrive(struct store_txn *txn, const struct schema *schema, const Event *event,
+    struct arrival *ret_arrival, struct store_value *value, struct store_value **ret_found) {
 	ProtobufCMessage *record;
-	const char *owner;
-	struct key key;
-	int r = record_of(txn, schema, event, &type, &record);
+	int r = record_of(txn, schema, event, &ret_arrival->type, &record);
 
 	if (r)
-		return r < 0 ? failed_below(r) : r;
-	r = check_record(txn, type, record);
-	if (r)
 		return r;
-	r = record_key(type, record, txn->arena, &key);
+	ret_arrival->record = record;
+	ret_arrival->origin = event->origin;
+	ret_arrival->bytes = (struct record_bytes) { .open = event->body };
+	r = record_key(ret_arrival->type, record, txn->arena, &ret_arrival->key);
+	if (r == 0)
+		r = find_place(txn, &ret_arrival->key, value, ret_found);
+	return r < 0 ? failed_below(r) : STORE_OK;
+}
+
+static int take_in(
+    struct store_txn *txn, const struct arrival *arrival, const struct store_value *found) {
+	struct before before;
+	int r = look_before(txn, arrival->type, found, &before);
+
 	if (r < 0)
 		return failed_below(r);
-	owner = other_owner(txn, type, &key, event->origin, txn->arena);
-	if (owner && !stands_above(event->origin, owner))
-		return STORE_NOT_FOUND;
-	put_record(txn, type, &key, event->origin, event->body.data, event->body.len);
+	put_record(txn, arrival, &before);
 	return txn->error;
 }
 
-int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event) {
-	const struct register_type *type;
-	ProtobufCMessage *record;
+int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event) {
+	struct store_value *found = NULL;
 	struct store_value value;
-	struct key key;
-	int r = record_of(txn, schema, event, &type, &record);
+	struct arrival arrival;
+	const char *owner;
+	int r = arrive(txn, schema, event, &arrival, &value, &found);
 
+	if (r == STORE_NOT_FOUND)
+		return apply_act(txn, event);
+	if (r == STORE_OK)
+		r = check_record(txn, arrival.type, arrival.record);
 	if (r)
-		return r < 0 ? failed_below(r) : r;
-	r = record_key(type, record, txn->arena, &key);
-	if (r == 0)
-		r = store_get(txn, TABLE_STATE, &key, &value);
+		return r;
+	owner = other_owner(txn, &arrival, found, txn->arena);
+	if (owner && !stands_above(event->origin, owner))
+		return STORE_NOT_FOUND;
+	return take_in(txn, &arrival, found);
+}
+
+int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event,
+    ProtobufCBinaryData personal) {
+	struct store_value *found = NULL;
+	struct store_value value;
+	struct arrival arrival;
+	int r = arrive(txn, schema, event, &arrival, &value, &found);
+
+	if (r == STORE_NOT_FOUND)
+		return apply_act(txn, event);
 	if (r < 0)
 		return failed_below(r);
+	arrival.bytes.personal = personal;
 	/* What stands above wrote last, or this event would have had no effect. */
-	if (r == STORE_NOT_FOUND ||
-	    !stands_above(name_text(txn, record_origin(value), txn->arena), event->origin))
-		put_record(txn, type, &key, event->origin, event->body.data, event->body.len);
-	return txn->error;
+	if (found && stands_above(name_text(txn, record_origin(*found), txn->arena), event->origin))
+		return txn->error;
+	return take_in(txn, &arrival, found);
 }
 
 int register_load(struct store_txn *txn, const struct register_type *type, const char *code,

@@ -14,7 +14,8 @@
 #include "common/store/measure.h"
 #include "common/store/store.h"
 
-#define REGISTER_CODE_FIELDS 5
+#define REGISTER_CODE_FIELDS     5
+#define REGISTER_PERSONAL_FIELDS 4
 
 struct register_type {
 	const char *name; /* "dossiers" */
@@ -26,6 +27,9 @@ struct register_type {
 	const char *code_fields[REGISTER_CODE_FIELDS];
 	const struct register_type *owner; /* records hang on a record of this register; may be null */
 	const char *index_field;           /* text field to look records up by; may be null */
+	/* Text fields that name persons. They stay in this node and out of the chain (erasure.h); no
+	 * counting, code or index may need them. */
+	const char *personal_fields[REGISTER_PERSONAL_FIELDS];
 
 	/* Adds a fault for each thing that is wrong. Null: nothing to check. Must not write. */
 	void (*check)(struct check *check, const ProtobufCMessage *record);
@@ -80,9 +84,11 @@ int register_write(struct store_txn *txn, const struct register_type *type,
 int register_apply(struct store_txn *txn, const struct schema *schema, const Event *event);
 
 /* Bring state, index and cells up to an event of the log that is known to have had effect here,
- * whatever the order in which origins come. Return: STORE_OK, STORE_NOT_FOUND when it is of no
- * register of the schema, or a negative errno. */
-int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event);
+ * with the personal fields that stand beside it, whatever the order in which origins come.
+ * Return: STORE_OK, STORE_NOT_FOUND when it is of no register of the schema, or a negative errno.
+ */
+int register_replay(struct store_txn *txn, const struct schema *schema, const Event *event,
+    ProtobufCBinaryData personal);
 
 /* A record by code, unpacked into `arena`; *ret_origin may be null.
  * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */

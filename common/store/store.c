@@ -1,52 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/store/store.h"
-
-#include <fcntl.h>
-#include <lmdb.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "common/base/file.h"
+#include "common/base/clock.h"
 #include "common/store/cells.h"
+#include "common/store/store_parts.h"
 
-#define READERS_MAX     64
-#define TXN_SCRATCH_CAP ((size_t)256 << 20)
+enum { LOOK_EVERY = 64 }; /* reads between two looks at the clock */
 
-struct store {
-	MDB_env *environment;
-	MDB_dbi tables[TABLE_COUNT];
-	char *folder;
-	char node[KEY_ORIGIN_SIZE + 1];
-	uint32_t epoch;
-	uint64_t reserve_bytes;
-	uint64_t map_bytes;
-	int lock;
-	struct arena scratch; /* of the one write transaction */
-};
-
-static const char *const table_names[TABLE_COUNT] = {
-	[TABLE_META] = "meta",
-	[TABLE_SIZES] = "sizes",
-	[TABLE_NAMES] = "names",
-	[TABLE_NUMBERS] = "numbers",
-	[TABLE_LOG] = "log",
-	[TABLE_MARKS] = "marks",
-	[TABLE_HELD] = "held",
-	[TABLE_STATE] = "state",
-	[TABLE_BY_DAY] = "by_day",
-	[TABLE_BY_FIELD] = "by_field",
-	[TABLE_CELLS] = "cells",
-	[TABLE_IDEMPOTENCY] = "idempotency",
-	[TABLE_IDEMPOTENCY_AGE] = "idempotency_age",
-};
-
-static int error_of(int code) {
+int store_error_of(int code) {
 	switch (code) {
 	case MDB_SUCCESS: return 0;
 	case MDB_NOTFOUND: return STORE_NOT_FOUND;
@@ -59,183 +21,6 @@ static int error_of(int code) {
 	}
 }
 
-static struct key meta_key(const char *name) {
-	struct key key = KEY_EMPTY;
-
-	key_add_origin(&key, name);
-	return key;
-}
-
-static int lock_folder(struct store *store) {
-	AUTO(heap_freep) char *path = NULL;
-
-	if (asprintf(&path, "%s/lock", store->folder) < 0) {
-		path = NULL;
-		return failed_here(-ENOMEM);
-	}
-	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (store->lock < 0)
-		return failed_here(-errno);
-	if (flock(store->lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? STORE_IN_USE : failed_here(-errno);
-	return 0;
-}
-
-/* A file that is shorter than LMDB's two first pages was never committed to: its maker was killed
- * while it began, and LMDB would refuse it for ever. It is set aside, not removed.
- * Return: 0 or a negative errno. */
-static int set_stillborn_aside(const char *path) {
-	AUTO(heap_freep) char *aside = NULL;
-	struct stat status;
-
-	if (stat(path, &status) < 0)
-		return errno == ENOENT ? 0 : failed_here(-errno);
-	if (status.st_size == 0 || status.st_size >= 2 * sysconf(_SC_PAGESIZE))
-		return 0;
-	if (asprintf(&aside, "%s.cut", path) < 0) {
-		aside = NULL;
-		return failed_here(-ENOMEM);
-	}
-	return rename(path, aside) < 0 ? failed_here(-errno) : 0;
-}
-
-static int open_environment(struct store *store) {
-	AUTO(heap_freep) char *path = NULL;
-	int dead = 0;
-	int r;
-
-	if (asprintf(&path, "%s/store.mdb", store->folder) < 0) {
-		path = NULL;
-		return failed_here(-ENOMEM);
-	}
-	r = set_stillborn_aside(path);
-	if (r < 0)
-		return failed_below(r);
-	r = mdb_env_create(&store->environment);
-	if (r == 0)
-		r = mdb_env_set_maxdbs(store->environment, TABLE_COUNT);
-	if (r == 0)
-		r = mdb_env_set_maxreaders(store->environment, READERS_MAX);
-	if (r == 0)
-		r = mdb_env_set_mapsize(store->environment, store->map_bytes);
-	if (r == 0)
-		r = mdb_env_open(store->environment, path, MDB_NOSUBDIR | MDB_NOTLS, 0600);
-	if (r == 0)
-		r = mdb_reader_check(store->environment, &dead);
-	return error_of(r);
-}
-
-static int open_tables(struct store *store) {
-	MDB_txn *txn;
-	int r = mdb_txn_begin(store->environment, NULL, 0, &txn);
-
-	if (r)
-		return error_of(r);
-	for (int i = 0; i < TABLE_COUNT && r == 0; i++)
-		r = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->tables[i]);
-	if (r) {
-		mdb_txn_abort(txn);
-		return error_of(r);
-	}
-	return error_of(mdb_txn_commit(txn));
-}
-
-static int make_meta(struct store *store) {
-	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
-	struct key format = meta_key("format");
-	struct key node = meta_key("node");
-	struct key epoch = meta_key("epoch");
-	uint32_t version = STORE_FORMAT;
-	uint32_t now = (uint32_t)time(NULL);
-	int r = store_begin(store, STORE_WRITE, &txn);
-
-	if (r)
-		return r;
-	store_put(&txn, TABLE_META, &format, &version, sizeof(version));
-	store_put(&txn, TABLE_META, &node, store->node, strlen(store->node));
-	store_put(&txn, TABLE_META, &epoch, &now, sizeof(now));
-	store->epoch = now;
-	return store_commit(&txn);
-}
-
-/* Only reads: a node whose disk is full must still come up to be read. */
-static int check_meta(struct store *store) {
-	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
-	struct key format = meta_key("format");
-	struct key node = meta_key("node");
-	struct key epoch = meta_key("epoch");
-	struct store_value value;
-	uint32_t version;
-	int r = store_begin(store, STORE_READ, &txn);
-
-	if (r)
-		return r;
-	r = store_get(&txn, TABLE_META, &format, &value);
-	if (r == STORE_NOT_FOUND)
-		return r;
-	if (r < 0 || value.size != sizeof(version))
-		return failed_here(r < 0 ? r : -EBADMSG);
-	memcpy(&version, value.bytes, sizeof(version));
-	if (version > STORE_FORMAT)
-		return STORE_NEWER_FORMAT;
-	if (store_get(&txn, TABLE_META, &node, &value) != STORE_OK)
-		return failed_here(-EBADMSG);
-	if (value.size != strlen(store->node) || memcmp(value.bytes, store->node, value.size) != 0)
-		return STORE_OTHER_NODE;
-	if (store_get(&txn, TABLE_META, &epoch, &value) != STORE_OK ||
-	    value.size != sizeof(store->epoch))
-		return failed_here(-EBADMSG);
-	memcpy(&store->epoch, value.bytes, sizeof(store->epoch));
-	return 0;
-}
-
-int store_open(const struct store_options *options, struct store **ret_store) {
-	AUTO(store_closep) struct store *store = calloc(1, sizeof(*store));
-	int r;
-
-	if (!store)
-		return failed_here(-ENOMEM);
-	store->lock = -1;
-	arena_init(&store->scratch, TXN_SCRATCH_CAP);
-	store->reserve_bytes = options->reserve_mib << 20;
-	store->map_bytes = options->map_mib << 20;
-	snprintf(store->node, sizeof(store->node), "%s", options->node);
-	store->folder = strdup(options->folder);
-	if (!store->folder)
-		return failed_here(-ENOMEM);
-	r = folder_make(store->folder, 0700);
-	if (r == 0)
-		r = lock_folder(store);
-	if (r == 0)
-		r = open_environment(store);
-	if (r == 0)
-		r = open_tables(store);
-	if (r == 0)
-		r = check_meta(store);
-	if (r == STORE_NOT_FOUND)
-		r = make_meta(store);
-	if (r)
-		return r < 0 ? failed_below(r) : r;
-	*ret_store = store;
-	store = NULL;
-	return STORE_OK;
-}
-
-void store_close(struct store *store) {
-	if (store->environment)
-		mdb_env_close(store->environment);
-	file_descriptor_close(&store->lock);
-	arena_deinit(&store->scratch);
-	free(store->folder);
-	free(store);
-}
-
-void store_closep(struct store **store) {
-	if (*store)
-		store_close(*store);
-	*store = NULL;
-}
-
 const char *store_node(const struct store *store) {
 	return store->node;
 }
@@ -244,22 +29,107 @@ uint32_t store_epoch(const struct store *store) {
 	return store->epoch;
 }
 
-void store_size(const struct store *store, uint64_t *ret_used, uint64_t *ret_map) {
+struct name_memory *store_names(const struct store *store) {
+	return store->names;
+}
+
+const struct signer *store_signer(const struct store *store) {
+	return store->is_signed ? &store->signer : NULL;
+}
+
+uint64_t store_checkpoint_events(const struct store *store) {
+	return store->checkpoint_events;
+}
+
+static uint64_t pages_of(const struct store *store, uint64_t *ret_page_bytes) {
 	MDB_envinfo info;
 	MDB_stat status;
 
 	mdb_env_info(store->environment, &info);
 	mdb_env_stat(store->environment, &status);
-	*ret_used = (uint64_t)(info.me_last_pgno + 1) * status.ms_psize;
-	*ret_map = info.me_mapsize;
+	*ret_page_bytes = status.ms_psize;
+	return info.me_last_pgno + 1;
 }
 
-/* LMDB can only give back pages by writing others, so the last of the disk must stay ours. */
-bool store_is_full(const struct store *store) {
-	struct statvfs disk;
+void store_size(const struct store *store, struct store_size *ret_size) {
+	uint64_t page_bytes;
+	uint64_t pages = pages_of(store, &page_bytes);
 
-	return statvfs(store->folder, &disk) == 0 &&
-	       (uint64_t)disk.f_bavail * disk.f_frsize < store->reserve_bytes;
+	*ret_size = (struct store_size) {
+		.used_bytes = pages * page_bytes,
+		.free_bytes = atomic_load(&store->free_pages) * page_bytes,
+		.map_bytes = store->map_bytes,
+	};
+}
+
+/* LMDB keeps free pages as lists, each under the transaction that freed them (mdb.c, MDB_IDL): the
+ * first word of a list is its length. */
+static uint64_t count_free_pages(struct store *store) {
+	enum { FREE_TABLE = 0 };
+	MDB_cursor *cursor;
+	uint64_t pages = 0;
+	MDB_val key;
+	MDB_val list;
+	MDB_txn *txn;
+
+	if (mdb_txn_begin(store->environment, NULL, MDB_RDONLY, &txn))
+		return 0;
+	if (mdb_cursor_open(txn, FREE_TABLE, &cursor) == 0) {
+		while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {
+			size_t count;
+
+			memcpy(&count, list.mv_data, sizeof(count));
+			pages += count;
+		}
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	return pages;
+}
+
+uint64_t store_look(struct store *store) {
+	int dead = 0;
+
+	mdb_reader_check(store->environment, &dead);
+	atomic_store(&store->free_pages, count_free_pages(store));
+	return readers_watch(&store->readers);
+}
+
+static enum store_room disk_room(const struct store *store) {
+	struct statvfs disk;
+	uint64_t free_bytes;
+
+	if (statvfs(store->folder, &disk) < 0)
+		return STORE_ROOMY;
+	free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (free_bytes >= store->reserve_bytes)
+		return STORE_ROOMY;
+	return free_bytes >= store->reserve_bytes / 4 ? STORE_FULL : STORE_STUCK;
+}
+
+static enum store_room map_room(const struct store *store) {
+	struct store_size size;
+	uint64_t percent;
+
+	store_size(store, &size);
+	percent = (size.used_bytes - size.free_bytes) * 100 / size.map_bytes;
+	if (percent < store->full_percent)
+		return STORE_ROOMY;
+	return percent < store->stop_percent ? STORE_FULL : STORE_STUCK;
+}
+
+/* LMDB can only give back pages by writing others, so the last of disk and map must stay ours. */
+enum store_room store_room(const struct store *store) {
+	enum store_room disk = disk_room(store);
+	enum store_room map = map_room(store);
+
+	return disk > map ? disk : map;
+}
+
+const char *store_lacks(const struct store *store) {
+	if (disk_room(store) != STORE_ROOMY)
+		return "disk";
+	return map_room(store) != STORE_ROOMY ? "map" : "";
 }
 
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn) {
@@ -267,23 +137,44 @@ int store_begin(struct store *store, enum store_access access, struct store_txn 
 		.store = store,
 		.access = access,
 		.arena = access == STORE_WRITE ? &store->scratch : NULL,
+		.room = access == STORE_WRITE ? store_room(store) : STORE_ROOMY,
 	};
-	int r = access == STORE_WRITE && store_is_full(store) ? failed_here(-ENOSPC) : 0;
+	int r;
 
-	if (r < 0)
-		return failed_below(r);
-	r = error_of(mdb_txn_begin(
+	if (txn.room == STORE_STUCK)
+		return failed_here(-ENOSPC);
+	if (access == STORE_READ) {
+		txn.reader = readers_add(&store->readers, "a reader without a name");
+		if (txn.reader == READERS_MAX)
+			return failed_here(-EBUSY);
+	}
+	r = store_error_of(mdb_txn_begin(
 	    store->environment, NULL, access == STORE_READ ? MDB_RDONLY : 0, &txn.handle));
-	if (r)
+	if (r) {
+		if (access == STORE_READ)
+			readers_remove(&store->readers, txn.reader);
 		return failed_below(r);
+	}
+	if (access == STORE_WRITE)
+		txn.names = (uint32_t)store_count(&txn, TABLE_NAMES);
 	*ret_txn = txn;
 	return STORE_OK;
+}
+
+void store_read_as(struct store_txn *txn, const char *owner, enum store_patience patience) {
+	struct store *store = txn->store;
+
+	readers_rename(&store->readers, txn->reader, owner);
+	if (patience == STORE_ENDS && store->reader_max_us)
+		txn->end_us = clock_monotonic_us() + store->reader_max_us;
 }
 
 static void end(struct store_txn *txn) {
 	if (txn->access == STORE_WRITE) {
 		cells_forget(txn);
 		arena_reset(txn->arena);
+	} else {
+		readers_remove(&txn->store->readers, txn->reader);
 	}
 	txn->handle = NULL;
 }
@@ -298,7 +189,7 @@ int store_commit(struct store_txn *txn) {
 		store_abort(txn);
 		return failed_below(r);
 	}
-	r = error_of(mdb_txn_commit(txn->handle));
+	r = store_error_of(mdb_txn_commit(txn->handle));
 	/* A full disk fails while data pages are written, before the page that makes them count. */
 	txn->unknown = r < 0 && r != -ENOSPC;
 	end(txn);
@@ -321,15 +212,23 @@ static MDB_val val_of_key(const struct key *key) {
 	return (MDB_val) { .mv_size = key->size, .mv_data = (void *)(uintptr_t)key->bytes };
 }
 
+/* Whether the snapshot is older than it may get; then its transaction has failed. */
+static bool is_over(struct store_txn *txn) {
+	if (!txn->end_us || ++txn->reads % LOOK_EVERY != 0 || clock_monotonic_us() < txn->end_us)
+		return false;
+	store_fail(txn, failed_here(-ETIME));
+	return true;
+}
+
 int store_get(struct store_txn *txn, enum store_table table, const struct key *key,
     struct store_value *ret_value) {
 	MDB_val name = val_of_key(key);
 	MDB_val value;
 	int r;
 
-	if (txn->error)
+	if (txn->error || is_over(txn))
 		return txn->error;
-	r = error_of(mdb_get(txn->handle, txn->store->tables[table], &name, &value));
+	r = store_error_of(mdb_get(txn->handle, txn->store->tables[table], &name, &value));
 	if (r < 0)
 		store_fail(txn, r);
 	if (r == 0)
@@ -337,18 +236,27 @@ int store_get(struct store_txn *txn, enum store_table table, const struct key *k
 	return r;
 }
 
-void store_put(struct store_txn *txn, enum store_table table, const struct key *key,
-    const void *bytes, size_t size) {
+void *store_put_place(
+    struct store_txn *txn, enum store_table table, const struct key *key, size_t size) {
 	MDB_val name = val_of_key(key);
-	MDB_val value = { .mv_size = size, .mv_data = (void *)(uintptr_t)bytes };
+	MDB_val value = { .mv_size = size };
 	int r;
 
 	if (txn->error)
-		return;
+		return NULL;
 	txn->writes++;
-	r = error_of(mdb_put(txn->handle, txn->store->tables[table], &name, &value, 0));
+	r = store_error_of(mdb_put(txn->handle, txn->store->tables[table], &name, &value, MDB_RESERVE));
 	if (r)
 		store_fail(txn, r);
+	return r ? NULL : value.mv_data;
+}
+
+void store_put(struct store_txn *txn, enum store_table table, const struct key *key,
+    const void *bytes, size_t size) {
+	void *place = store_put_place(txn, table, key, size);
+
+	if (place && size)
+		memcpy(place, bytes, size);
 }
 
 void store_delete(struct store_txn *txn, enum store_table table, const struct key *key) {
@@ -358,7 +266,7 @@ void store_delete(struct store_txn *txn, enum store_table table, const struct ke
 	if (txn->error)
 		return;
 	txn->writes++;
-	r = error_of(mdb_del(txn->handle, txn->store->tables[table], &name, NULL));
+	r = store_error_of(mdb_del(txn->handle, txn->store->tables[table], &name, NULL));
 	if (r < 0)
 		store_fail(txn, r);
 }
@@ -378,12 +286,12 @@ int store_cursor_open(
 
 	if (txn->error)
 		return txn->error;
-	r = error_of(mdb_cursor_open(txn->handle, txn->store->tables[table], &handle));
+	r = store_error_of(mdb_cursor_open(txn->handle, txn->store->tables[table], &handle));
 	if (r) {
 		store_fail(txn, r);
 		return failed_below(r);
 	}
-	*ret_cursor = (struct store_cursor) { .handle = handle };
+	*ret_cursor = (struct store_cursor) { .handle = handle, .txn = txn };
 	return STORE_OK;
 }
 
@@ -395,8 +303,11 @@ void store_cursor_close(struct store_cursor *cursor) {
 
 static int move(struct store_cursor *cursor, MDB_val key, MDB_cursor_op operation) {
 	MDB_val value;
-	int r = error_of(mdb_cursor_get(cursor->handle, &key, &value, operation));
+	int r;
 
+	if (is_over(cursor->txn))
+		return cursor->txn->error;
+	r = store_error_of(mdb_cursor_get(cursor->handle, &key, &value, operation));
 	if (r == 0) {
 		cursor->key = (struct store_value) { key.mv_data, key.mv_size };
 		cursor->value = (struct store_value) { value.mv_data, value.mv_size };

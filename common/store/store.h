@@ -12,9 +12,11 @@
  *   sizes        type(2)                                           -> records of a register(8)
  *   names        number(4)                                         -> text
  *   numbers      hash of text(16)                                  -> number(4)
- *   log          origin(16) stream(1) epoch(4) sequence(8)         -> hash(32) event
+ *   log          origin(16) stream(1) epoch(4) sequence(8)         -> hash, event, personal data
  *   marks        origin(16) stream(1)                              -> epoch sequence clock head
+ *   checkpoints  as marks                                          -> the last that stands
  *   held         as log                                            -> reason
+ *   erased       as state                                          -> key in the log
  *   state        type(2) [owner's code(32)] code(32)               -> origin's number(4) record
  *   by_day       type(2) group(1) day(4) code(32)                  -> nothing
  *   by_field     type(2) hash of value(16) code(32)                -> nothing
@@ -32,7 +34,7 @@
 #include "common/base/error.h"
 #include "common/store/key.h"
 
-#define STORE_FORMAT 1 /* a store written by a newer format is refused */
+#define STORE_FORMAT 2 /* newer ones are refused, older ones migrated (migration.h) */
 
 enum store_table {
 	TABLE_META,
@@ -48,12 +50,24 @@ enum store_table {
 	TABLE_CELLS,
 	TABLE_IDEMPOTENCY,
 	TABLE_IDEMPOTENCY_AGE,
+	TABLE_CHECKPOINTS,
+	TABLE_ERASED,
 	TABLE_COUNT,
 };
+
+struct name_memory;
+struct signer;
 
 enum store_access {
 	STORE_READ,
 	STORE_WRITE,
+};
+
+/* How much room there is for writing. */
+enum store_room {
+	STORE_ROOMY,
+	STORE_FULL,  /* no new work: only what frees or confirms something */
+	STORE_STUCK, /* nothing: store_begin refuses */
 };
 
 enum {
@@ -65,10 +79,19 @@ enum {
 };
 
 struct store_options {
-	const char *folder;   /* made when missing */
-	const char *node;     /* organisation code of the node that owns it */
-	uint64_t map_mib;     /* address space for the map: the most the store can ever hold */
-	uint64_t reserve_mib; /* below so much free disk, writing is refused with -ENOSPC */
+	const char *folder; /* made when missing */
+	const char *node;   /* organisation code of the node that owns it */
+	uint64_t map_mib;   /* address space for the map: the most the store can ever hold */
+	/* New work stops where the disk has less free than the reserve, or the map is full to so many
+	 * percent; nothing at all is written below a quarter of the reserve, or above the second bound:
+	 * deleting too needs pages. 0: 85 and 97. */
+	uint64_t reserve_mib;
+	uint64_t full_percent;
+	uint64_t stop_percent;
+	uint64_t reader_max_ms; /* a snapshot that is older is told in the log; 0: never */
+	const struct signer
+	    *signer;                /* signs the node's own logs (checkpoint.h); null: nobody; copied */
+	uint64_t checkpoint_events; /* so often; 0: only when checkpoint_append_old is called */
 };
 
 struct store_value {
@@ -80,6 +103,11 @@ struct store_txn {
 	struct store *store;
 	struct MDB_txn *handle; /* null when not begun */
 	enum store_access access;
+	enum store_room room;      /* of a write transaction, when it began */
+	size_t reader;             /* place of a read transaction (readers.h) */
+	uint64_t end_us;           /* reads fail from then on; 0: never */
+	unsigned reads;            /* since it began */
+	uint32_t names;            /* of a write transaction: how many names there were when it began */
 	int error;                 /* the first that happened; later work is skipped */
 	bool unknown;              /* the commit failed so that nobody knows what was kept */
 	size_t writes;             /* puts, deletes and changes of cells so far */
@@ -89,7 +117,17 @@ struct store_txn {
 
 #define STORE_TXN_NULL ((struct store_txn) { .store = NULL })
 
-/* Open or make the store. At most once a process.
+/* What a store says of itself without being opened for work. */
+struct store_summary {
+	uint32_t format;
+	uint64_t events; /* of all logs */
+};
+
+/* Look at the store in a folder and leave it as it is, whatever its format.
+ * Return: STORE_OK, STORE_NOT_FOUND when there is none, or a negative errno. */
+int store_peek(const char *folder, struct store_summary *ret_summary);
+
+/* Open or make the store; one of an older format is migrated first. At most once a process.
  * Return: STORE_OK, STORE_IN_USE, STORE_NEWER_FORMAT, STORE_OTHER_NODE, or a negative errno
  * (-EBADMSG: damaged). */
 int store_open(const struct store_options *options, struct store **ret_store);
@@ -100,15 +138,40 @@ void store_closep(struct store **store);
 const char *store_node(const struct store *store);
 uint32_t store_epoch(const struct store *store);
 
-/* Bytes in use and bytes of the map. */
-void store_size(const struct store *store, uint64_t *ret_used, uint64_t *ret_map);
+/* The names it remembers (names.h). */
+struct name_memory *store_names(const struct store *store);
 
-/* Whether writing is refused because the disk has less free than the reserve. */
-bool store_is_full(const struct store *store);
+/* Who signs its logs, null: nobody; and after how many events. */
+const struct signer *store_signer(const struct store *store);
+uint64_t store_checkpoint_events(const struct store *store);
+
+/* How large it is. */
+struct store_size {
+	uint64_t used_bytes; /* of the file, free pages within it too */
+	uint64_t free_bytes; /* pages within it that can be used again, as store_look counted last */
+	uint64_t map_bytes;  /* the most it can grow to */
+};
+void store_size(const struct store *store, struct store_size *ret_size);
+
+/* Count free pages, give back the places of readers that died, and tell readers that are too old
+ * (readers.h). To be called now and then. Return: the age of the oldest snapshot in microseconds.
+ */
+uint64_t store_look(struct store *store);
+
+enum store_room store_room(const struct store *store);
+
+/* What has too little room: "disk", "map"; "" when nothing has. */
+const char *store_lacks(const struct store *store);
 
 /* Begin. One write transaction at a time, begun and ended on one thread; readers never wait.
- * Return: STORE_OK or a negative errno; -ENOSPC: less disk than the reserve. */
+ * Return: STORE_OK or a negative errno; -ENOSPC: STORE_STUCK. */
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn);
+
+/* Say who reads; `owner` outlives the transaction. A call's snapshot has an end: beyond the store's
+ * reader_max_ms its reads fail with -ETIME. Who reads long goes in slices and sees to it himself.
+ */
+enum store_patience { STORE_ENDS, STORE_SLICES };
+void store_read_as(struct store_txn *txn, const char *owner, enum store_patience patience);
 
 /* Make everything durable, or tell the first error. After a negative result nothing was kept,
  * unless txn->unknown says that nobody can know. Return: STORE_OK or a negative errno. */
@@ -118,6 +181,11 @@ void store_abort(struct store_txn *txn);
 /* Return: STORE_OK with a borrowed value, STORE_NOT_FOUND, or a negative errno. */
 int store_get(struct store_txn *txn, enum store_table table, const struct key *key,
     struct store_value *ret_value);
+
+/* A place of `size` bytes for a new value, to be filled before anything else is done with the
+ * transaction; null when the transaction has failed. */
+void *store_put_place(
+    struct store_txn *txn, enum store_table table, const struct key *key, size_t size);
 
 /* Put or delete; failures stay with the transaction. */
 void store_put(struct store_txn *txn, enum store_table table, const struct key *key,
@@ -131,10 +199,11 @@ void store_fail(struct store_txn *txn, int error);
 uint64_t store_count(struct store_txn *txn, enum store_table table);
 
 /*
- * Cursor: ordered reading. Close it before its transaction ends; AUTO(store_cursor_close).
+ * Cursor: ordered reading. Close it before its transaction ends or moves; AUTO(store_cursor_close).
  */
 struct store_cursor {
 	struct MDB_cursor *handle;
+	struct store_txn *txn;
 	struct store_value key;   /* borrowed, of the entry it stands on */
 	struct store_value value; /* borrowed */
 };

@@ -116,14 +116,19 @@ static int catch_up(struct verify *verify, struct store_txn *old) {
 }
 
 int verify_turn(struct verify *verify) {
-	AUTO(store_abort) struct store_txn old = verify->now;
-	uint64_t slice_us = verify->options->slice_us ? verify->options->slice_us : VERIFY_SLICE_US;
-	int r;
+	const struct verify_options *options = verify->options;
+	uint64_t slice_us = options->slice_us ? options->slice_us : VERIFY_SLICE_US;
+	AUTO(store_abort) struct store_txn old = STORE_TXN_NULL;
+	int r = options->rest && verify->now.handle ? options->rest(options->context) : 0;
 
+	if (r)
+		return r;
+	old = verify->now;
 	verify->now = STORE_TXN_NULL;
-	r = store_begin(verify->options->store, STORE_READ, &verify->now);
+	r = store_begin(options->store, STORE_READ, &verify->now);
 	if (r < 0)
 		return failed_below(r);
+	store_read_as(&verify->now, "verify", STORE_SLICES);
 	verify->now.arena = &verify->scratch;
 	arena_reset(&verify->scratch);
 	/* Whoever walks goes on for a slice in any case: the walk ends, however fast others write. */
@@ -230,6 +235,9 @@ static int copy_logs(struct verify *verify, struct arena *arena, VerifyResult *r
 
 		if (!log)
 			return failed_here(-ENOMEM);
+		if (verify->logs[i].is_signed &&
+		    verify->logs[i].last.epoch == verify->logs[i].reached.epoch)
+			log->signed_sequence = verify->logs[i].last.sequence - 1;
 		result->logs[result->n_logs++] = log;
 	}
 	return 0;

@@ -37,6 +37,9 @@ struct verify_options {
 	 * Return: VERIFY_OK, VERIFY_NOT_NOW when it could not be told and the findings are to be told
 	 * again, or anything else to end the verification with. May be null. */
 	int (*news)(void *context, const VerifyNews *news);
+	/* Called between two slices, to leave time to others; a snapshot is open, so it must not take
+	 * long. Return: 0, or anything else to end the verification with. May be null. */
+	int (*rest)(void *context);
 	void *context;
 };
 

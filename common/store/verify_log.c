@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/store/erasure.h"
+#include "common/store/log_entry.h"
 #include "common/store/verify_parts.h"
 
-#define MARKS_CAP ((size_t)64 << 20)
-
-enum { LOOK_EVERY = 64, KEY_SIZE = KEY_ORIGIN_SIZE + 1 + 4 + 8 };
+enum { LOOK_EVERY = 64 };
 
 /* A place is life + 1 above the sequence, so that 0 is none. */
 #define SEQUENCE_BITS 40
@@ -44,25 +44,39 @@ char *verify_event_place(const struct verify *verify, int64_t place, char text[V
 	return text;
 }
 
-static void hash_text(const uint8_t *hash, char text[2 * EVENT_HASH_SIZE + 1]) {
-	sodium_bin2hex(text, 2 * EVENT_HASH_SIZE + 1, hash, EVENT_HASH_SIZE);
+char *verify_log_place(const char *origin, Stream stream, char text[VERIFY_PLACE_SIZE]) {
+	snprintf(text, VERIFY_PLACE_SIZE, "%s/%s", origin, stream_name(stream));
+	return text;
 }
 
-/* Something about one event or one log; only the first pass tells, for the others see the same. */
-static void find(struct verify *verify, VerifyFinding__Kind kind, const char *table,
+char *verify_key_place(struct store_value log_key, char text[VERIFY_PLACE_SIZE]) {
+	const uint8_t *bytes = log_key.bytes;
+	char origin[KEY_ORIGIN_SIZE + 1] = "";
+
+	if (log_key.size != VERIFY_LOG_KEY_SIZE) {
+		sodium_bin2hex(text, VERIFY_PLACE_SIZE, bytes, log_key.size < 64 ? log_key.size : 64);
+		return text;
+	}
+	memcpy(origin, bytes, KEY_ORIGIN_SIZE);
+	place_text(origin, (Stream)bytes[KEY_ORIGIN_SIZE], key_u32_at(bytes, KEY_ORIGIN_SIZE + 1),
+	    key_u64_at(bytes, KEY_ORIGIN_SIZE + 5), text);
+	return text;
+}
+
+void verify_find_once(struct verify *verify, VerifyFinding__Kind kind, const char *table,
     const char *place, const char *expected, const char *found) {
 	if (verify->pass == 0)
 		verify_find(verify, kind, table, place, expected, found);
 }
 
-static void find_hash(struct verify *verify, VerifyFinding__Kind kind, const char *table,
-    const char *place, const uint8_t *expected, const uint8_t *found) {
+static void find_hash(struct verify *verify, VerifyFinding__Kind kind, const char *place,
+    const uint8_t *expected, const uint8_t *found) {
 	char expected_text[2 * EVENT_HASH_SIZE + 1];
 	char found_text[2 * EVENT_HASH_SIZE + 1];
 
-	hash_text(expected, expected_text);
-	hash_text(found, found_text);
-	find(verify, kind, table, place, expected_text, found_text);
+	sodium_bin2hex(expected_text, sizeof(expected_text), expected, EVENT_HASH_SIZE);
+	sodium_bin2hex(found_text, sizeof(found_text), found, EVENT_HASH_SIZE);
+	verify_find_once(verify, kind, "log", place, expected_text, found_text);
 }
 
 /* The log begins, or begins anew in another life of its origin's store. */
@@ -85,8 +99,8 @@ static int begin_life(struct verify *verify, struct verify_log *log) {
 	return 0;
 }
 
-/* The log of a mark, begun now when it is new. Null when memory is out. */
-static struct verify_log *log_of(struct verify *verify, const struct event_mark *mark) {
+/* The log, begun now when it is new. Null when memory is out. */
+static struct verify_log *log_of(struct verify *verify, const char *origin, Stream stream) {
 	struct verify_log *log;
 	size_t low = 0;
 	size_t high = verify->log_count;
@@ -94,10 +108,10 @@ static struct verify_log *log_of(struct verify *verify, const struct event_mark 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		const struct event_mark *reached = &verify->logs[middle].reached;
-		int order = strcmp(reached->origin, mark->origin);
+		int order = strcmp(reached->origin, origin);
 
 		if (order == 0)
-			order = (reached->stream > mark->stream) - (reached->stream < mark->stream);
+			order = (reached->stream > stream) - (reached->stream < stream);
 		if (order == 0)
 			return &verify->logs[middle];
 		if (order < 0)
@@ -116,8 +130,8 @@ static struct verify_log *log_of(struct verify *verify, const struct event_mark 
 	}
 	log = &verify->logs[low];
 	memmove(log + 1, log, (verify->log_count++ - low) * sizeof(*log));
-	*log = (struct verify_log) { .reached.stream = mark->stream };
-	memcpy(log->reached.origin, mark->origin, sizeof(mark->origin));
+	*log = (struct verify_log) { .reached.stream = stream };
+	memcpy(log->reached.origin, origin, strlen(origin));
 	return log;
 }
 
@@ -164,8 +178,47 @@ static int is_held(struct verify *verify, struct store_value key, bool *ret_held
 	return r < 0 ? failed_below(r) : 0;
 }
 
+/* An event in hand. */
+struct at {
+	struct verify_log *log;
+	const Event *event;
+	struct log_entry entry;
+	int64_t place;
+	const char *text;
+};
+
+/* What stands beside the chain is what the chain is committed to, and is only gone, and only then
+ * gone, when it was erased. Others' data was never here. */
+static void check_personal(struct verify *verify, const struct at *at, const struct key *record) {
+	const Event *event = at->event;
+	bool erased;
+
+	if (verify->pass > 0)
+		return;
+	erased = erasure_covers(&verify->now, record);
+	if (at->entry.personal.len && !personal_fits(at->entry.personal, event))
+		verify_find(verify, VERIFY_FINDING__KIND__PERSONAL_DIFFERS, "log", at->text, "", "");
+	else if (at->entry.personal.len && erased)
+		verify_find(verify, VERIFY_FINDING__KIND__PERSONAL_LEFT, "log", at->text, "", "");
+	else if (!at->entry.personal.len && event->personal.len && !erased &&
+	         strcmp(event->origin, store_node(verify->options->store)) == 0)
+		verify_find(verify, VERIFY_FINDING__KIND__PERSONAL_MISSING, "log", at->text, "", "");
+}
+
+static int note_checkpoint(struct verify *verify, const struct at *at) {
+	struct verify_log *log = at->log;
+	int r = checkpoint_check(
+	    at->event, log->is_signed ? &log->last : NULL, &verify->scratch, &log->last);
+
+	log->is_signed = log->is_signed || r == STORE_OK;
+	if (r == STORE_NOT_FOUND)
+		verify_find_once(verify, VERIFY_FINDING__KIND__CHECKPOINT_INVALID, "log", at->text, "", "");
+	return r < 0 ? failed_below(r) : 0;
+}
+
 /* What the event did to the state. */
-static int note_effect(struct verify *verify, const Event *event, int64_t place, const char *text) {
+static int note_effect(struct verify *verify, const struct at *at) {
+	const Event *event = at->event;
 	const struct register_type *type = schema_register(verify->schema, event->type);
 	struct arena *arena = &verify->scratch;
 	ProtobufCMessage *record = type && type->stream == event->stream
@@ -177,12 +230,15 @@ static int note_effect(struct verify *verify, const Event *event, int64_t place,
 	int r;
 
 	if (!record) {
-		find(verify, VERIFY_FINDING__KIND__EVENT_WITHOUT_EFFECT, "log", text, "", "");
+		verify_find_once(
+		    verify, VERIFY_FINDING__KIND__EVENT_WITHOUT_EFFECT, "log", at->text, "", "");
 		return 0;
 	}
 	r = record_key(type, record, arena, &key);
-	if (r == 0)
-		r = note_latest(verify, &key, place);
+	if (r < 0)
+		return failed_below(r);
+	check_personal(verify, at, &key);
+	r = note_latest(verify, &key, at->place);
 	if (r < 0 || verify->phase == VERIFY_LOGS)
 		return r;
 	r = note_change(verify, &key);
@@ -190,6 +246,14 @@ static int note_effect(struct verify *verify, const Event *event, int64_t place,
 	if (r == 0 && type->owner)
 		r = note_change(verify, &counted.key);
 	return r < 0 ? failed_below(r) : 0;
+}
+
+static int note_event(struct verify *verify, const struct at *at) {
+	switch (at->event->type) {
+	case RECORD_TYPE__RECORD_CHECKPOINT: return note_checkpoint(verify, at);
+	case RECORD_TYPE__RECORD_ERASURE: return 0; /* looked at from the list of what was erased */
+	default: return note_effect(verify, at);
+	}
 }
 
 static bool is_event_of(const Event *event, const struct verify_log *log) {
@@ -212,57 +276,64 @@ static void check_chain(struct verify *verify, const struct event_mark *before, 
 		snprintf(number, sizeof(number), "%" PRIu64,
 		    event->epoch == before->epoch ? before->sequence + 1 : 1);
 		snprintf(found, sizeof(found), "%" PRIu64, event->sequence);
-		find(verify, VERIFY_FINDING__KIND__EVENT_CHAIN, "log", text, number, found);
+		verify_find_once(verify, VERIFY_FINDING__KIND__EVENT_CHAIN, "log", text, number, found);
 		return;
 	}
 	if (first ? event->previous.len == 0
 	          : doubtful || (event->previous.len == EVENT_HASH_SIZE &&
 	                            memcmp(event->previous.data, expected, EVENT_HASH_SIZE) == 0))
 		return;
-	find_hash(verify, VERIFY_FINDING__KIND__EVENT_CHAIN, "log", text, expected,
+	find_hash(verify, VERIFY_FINDING__KIND__EVENT_CHAIN, text, expected,
 	    event->previous.len == EVENT_HASH_SIZE ? event->previous.data : none);
+}
+
+/* The log stands on this entry now. Return: 0 or a negative errno. */
+static int step(struct verify *verify, struct verify_log *log, struct store_value key) {
+	uint32_t epoch = key_u32_at(key.bytes, KEY_ORIGIN_SIZE + 1);
+	bool begins = !log->life || log->reached.epoch != epoch;
+
+	log->reached.epoch = epoch;
+	log->reached.sequence = key_u64_at(key.bytes, KEY_ORIGIN_SIZE + 5);
+	log->doubtful = true;
+	verify->result.events += verify->pass == 0;
+	return begins ? begin_life(verify, log) : 0;
+}
+
+static void check_hash(struct verify *verify, struct verify_log *log, const struct at *at) {
+	uint8_t hash[EVENT_HASH_SIZE];
+
+	memcpy(log->reached.head, at->entry.hash, EVENT_HASH_SIZE);
+	log->doubtful = false;
+	if (verify->pass > 0)
+		return;
+	event_hash(at->entry.event.data, at->entry.event.len, hash);
+	log->doubtful = memcmp(hash, at->entry.hash, EVENT_HASH_SIZE) != 0;
+	if (log->doubtful)
+		find_hash(verify, VERIFY_FINDING__KIND__EVENT_HASH, at->text, hash, at->entry.hash);
 }
 
 static int check_event(struct verify *verify, struct verify_log *log, struct store_value key,
     struct store_value value) {
 	struct event_mark before = log->reached;
 	bool doubtful = log->doubtful;
-	const uint8_t *bytes = value.bytes;
-	uint8_t hash[EVENT_HASH_SIZE];
 	char text[VERIFY_PLACE_SIZE];
+	struct at at = { .log = log, .text = text };
 	bool held = false;
-	Event *event;
-	int r = 0;
+	Event *event = NULL;
+	int r = step(verify, log, key);
 
-	log->reached.epoch = key_u32_at(key.bytes, KEY_ORIGIN_SIZE + 1);
-	log->reached.sequence = key_u64_at(key.bytes, KEY_ORIGIN_SIZE + 5);
-	log->doubtful = true;
-	place_text(
-	    log->reached.origin, log->reached.stream, log->reached.epoch, log->reached.sequence, text);
-	verify->result.events += verify->pass == 0;
-	if (!log->life || log->reached.epoch != before.epoch)
-		r = begin_life(verify, log);
+	verify_key_place(key, text);
 	if (r == 0)
 		r = is_held(verify, key, &held);
 	if (r < 0)
 		return failed_below(r);
-	if (value.size < EVENT_HASH_SIZE) {
-		find(verify, VERIFY_FINDING__KIND__EVENT_MALFORMED, "log", text, "", "");
-		return 0;
+	if (log_entry_read(value, &at.entry) == STORE_OK) {
+		check_hash(verify, log, &at);
+		event = event__unpack(&verify->scratch.allocator, at.entry.event.len, at.entry.event.data);
 	}
-	memcpy(log->reached.head, bytes, EVENT_HASH_SIZE);
-	log->doubtful = false;
-	if (verify->pass == 0) {
-		event_hash(bytes + EVENT_HASH_SIZE, value.size - EVENT_HASH_SIZE, hash);
-		log->doubtful = memcmp(hash, bytes, EVENT_HASH_SIZE) != 0;
-		if (log->doubtful)
-			find_hash(verify, VERIFY_FINDING__KIND__EVENT_HASH, "log", text, hash, bytes);
-	}
-	event = event__unpack(
-	    &verify->scratch.allocator, value.size - EVENT_HASH_SIZE, bytes + EVENT_HASH_SIZE);
 	if (!event || !is_event_of(event, log)) {
-		if (!log->doubtful) /* told already */
-			find(verify, VERIFY_FINDING__KIND__EVENT_MALFORMED, "log", text, "", "");
+		if (!at.entry.hash || !log->doubtful) /* or else told already */
+			verify_find_once(verify, VERIFY_FINDING__KIND__EVENT_MALFORMED, "log", text, "", "");
 		return 0;
 	}
 	log->reached.clock = event->clock;
@@ -270,50 +341,24 @@ static int check_event(struct verify *verify, struct verify_log *log, struct sto
 		check_chain(verify, &before, doubtful, event, text);
 	if (held)
 		return 0;
-	return note_effect(verify, event,
-	    log->life << SEQUENCE_BITS | ((int64_t)event->sequence & SEQUENCE_MASK), text);
+	at.event = event;
+	at.place = log->life << SEQUENCE_BITS | ((int64_t)event->sequence & SEQUENCE_MASK);
+	return note_event(verify, &at);
 }
 
-static bool is_same_mark(const struct event_mark *left, const struct event_mark *right) {
-	return left->epoch == right->epoch && left->sequence == right->sequence &&
-	       left->clock == right->clock && memcmp(left->head, right->head, EVENT_HASH_SIZE) == 0;
-}
-
-static void mark_text(const struct event_mark *mark, char text[VERIFY_PLACE_SIZE]) {
-	char head[2 * EVENT_HASH_SIZE + 1];
-
-	hash_text(mark->head, head);
-	snprintf(text, VERIFY_PLACE_SIZE, "%u/%" PRIu64 " %" PRIu64 " %s", mark->epoch, mark->sequence,
-	    mark->clock, head);
-}
-
-static void check_mark(
-    struct verify *verify, const struct verify_log *log, const struct event_mark *mark) {
-	char expected[VERIFY_PLACE_SIZE];
-	char found[VERIFY_PLACE_SIZE];
-	char place[VERIFY_PLACE_SIZE];
-
-	if (is_same_mark(&log->reached, mark) || log->doubtful)
-		return;
-	snprintf(place, sizeof(place), "%s/%s", mark->origin, stream_name(mark->stream));
-	mark_text(&log->reached, expected);
-	mark_text(mark, found);
-	find(verify, VERIFY_FINDING__KIND__MARK_DIFFERS, "marks", place, expected, found);
-}
-
-static int walk_log(struct verify *verify, struct verify_log *log, const struct event_mark *mark) {
+static int walk_log(struct verify *verify, struct verify_log *log) {
 	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
-	struct key prefix = event_log_key(mark->origin, mark->stream, 0, 0);
-	struct key start =
-	    event_log_key(mark->origin, mark->stream, log->reached.epoch, log->reached.sequence + 1);
+	struct key prefix = event_mark_key(log->reached.origin, log->reached.stream);
+	struct key start = event_log_key(
+	    log->reached.origin, log->reached.stream, log->reached.epoch, log->reached.sequence + 1);
 	unsigned count = 0;
 	int r = store_cursor_open(&verify->now, TABLE_LOG, &cursor);
 
-	prefix.size = KEY_ORIGIN_SIZE + 1;
 	if (r < 0)
 		return failed_below(r);
 	for (r = store_cursor_seek(&cursor, &start);
-	     r == STORE_OK && cursor.key.size == KEY_SIZE && store_cursor_has_prefix(&cursor, &prefix);
+	     r == STORE_OK && cursor.key.size == VERIFY_LOG_KEY_SIZE &&
+	     store_cursor_has_prefix(&cursor, &prefix);
 	     r = store_cursor_next(&cursor)) {
 		arena_reset(&verify->scratch);
 		r = check_event(verify, log, cursor.key, cursor.value);
@@ -323,34 +368,27 @@ static int walk_log(struct verify *verify, struct verify_log *log, const struct 
 		if (++count % LOOK_EVERY == 0 && verify_is_late(verify))
 			return VERIFY_NOT_NOW;
 	}
+	return r < 0 ? failed_below(r) : 0;
+}
+
+/* A log without a mark is walked too, or all that follows from it would seem wrong. */
+static int walk_on(struct verify *verify, const char *origin, Stream stream) {
+	struct verify_log *log = log_of(verify, origin, stream);
+	struct event_mark mark;
+	int r;
+
+	if (!log)
+		return failed_here(-ENOMEM);
+	r = event_mark_load(&verify->now, origin, stream, &mark);
 	if (r < 0)
 		return failed_below(r);
-	check_mark(verify, log, mark);
-	log->mark = *mark;
-	return 0;
+	/* Nothing came since it was walked. */
+	if (mark.sequence && mark.epoch == log->reached.epoch && mark.sequence == log->reached.sequence)
+		return 0;
+	return walk_log(verify, log);
 }
 
 int verify_logs_walk(struct verify *verify) {
-	AUTO(arena_deinit) struct arena arena;
-	struct event_mark *marks;
-	size_t count;
-	int r;
-
-	arena_init(&arena, MARKS_CAP);
-	r = event_log_marks(&verify->now, STREAM__STREAM_UNSPECIFIED, &arena, &marks, &count);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct verify_log *log = log_of(verify, &marks[i]);
-
-		if (!log)
-			return failed_here(-ENOMEM);
-		if (!is_same_mark(&log->mark, &marks[i]))
-			r = walk_log(verify, log, &marks[i]);
-	}
-	return r < 0 ? failed_below(r) : r;
-}
-
-/* Logs that no mark leads to: only the first event of each is looked at. */
-static int find_unmarked(struct verify *verify) {
 	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
 	struct key start = KEY_EMPTY;
 	int r = store_cursor_open(&verify->now, TABLE_LOG, &cursor);
@@ -358,108 +396,41 @@ static int find_unmarked(struct verify *verify) {
 	if (r < 0)
 		return failed_below(r);
 	key_add_u8(&start, 0);
-	while ((r = store_cursor_seek(&cursor, &start)) == STORE_OK && cursor.key.size == KEY_SIZE) {
+	while ((r = store_cursor_seek(&cursor, &start)) == STORE_OK) {
 		char origin[KEY_ORIGIN_SIZE + 1] = "";
-		char text[VERIFY_PLACE_SIZE];
-		struct event_mark mark;
 		Stream stream;
 
+		if (cursor.key.size != VERIFY_LOG_KEY_SIZE)
+			return failed_here(-EBADMSG);
 		memcpy(origin, cursor.key.bytes, KEY_ORIGIN_SIZE);
 		stream = (Stream)((const uint8_t *)cursor.key.bytes)[KEY_ORIGIN_SIZE];
-		place_text(origin, stream, key_u32_at(cursor.key.bytes, KEY_ORIGIN_SIZE + 1),
-		    key_u64_at(cursor.key.bytes, KEY_ORIGIN_SIZE + 5), text);
-		r = event_log_mark(&verify->now, origin, stream, &mark);
-		if (r < 0)
-			return failed_below(r);
-		if (mark.sequence == 0)
-			find(verify, VERIFY_FINDING__KIND__MARK_DIFFERS, "marks", text, text, "");
+		r = walk_on(verify, origin, stream);
+		if (r)
+			return r < 0 ? failed_below(r) : r;
 		start = event_log_key(origin, stream, UINT32_MAX, UINT64_MAX);
 	}
 	return r < 0 ? failed_below(r) : 0;
 }
 
-static int look_at_held(struct verify *verify, struct store_cursor *cursor) {
-	struct key key = verify_key(cursor->key);
-	char origin[KEY_ORIGIN_SIZE + 1] = "";
-	VerifyResult *result = &verify->result;
-	struct store_value event;
-	char text[VERIFY_PLACE_SIZE];
-	HeldEvent *held;
-	int r;
-
-	if (key.size != KEY_SIZE)
-		return failed_here(-EBADMSG);
-	memcpy(origin, key.bytes, KEY_ORIGIN_SIZE);
-	r = store_get(&verify->now, TABLE_LOG, &key, &event);
-	if (r < 0)
-		return failed_below(r);
-	if (r == STORE_NOT_FOUND) {
-		place_text(origin, (Stream)key.bytes[KEY_ORIGIN_SIZE],
-		    key_u32_at(key.bytes, KEY_ORIGIN_SIZE + 1), key_u64_at(key.bytes, KEY_ORIGIN_SIZE + 5),
-		    text);
-		find(verify, VERIFY_FINDING__KIND__HELD_WITHOUT_EVENT, "held", text, "", "");
-	}
-	if (result->held_events++ >= VERIFY_FINDINGS_MAX)
-		return 0;
-	held = arena_alloc(&verify->kept, sizeof(*held));
-	if (!held)
-		return failed_here(-ENOMEM);
-	held_event__init(held);
-	held->origin = arena_copy_text(&verify->kept, origin, strlen(origin));
-	held->stream = (Stream)key.bytes[KEY_ORIGIN_SIZE];
-	held->epoch = key_u32_at(key.bytes, KEY_ORIGIN_SIZE + 1);
-	held->sequence = key_u64_at(key.bytes, KEY_ORIGIN_SIZE + 5);
-	held->reason = arena_copy_text(&verify->kept, cursor->value.bytes, cursor->value.size);
-	if (!held->origin || !held->reason)
-		return failed_here(-ENOMEM);
-	result->held[result->n_held++] = held;
-	return 0;
-}
-
-static int list_held(struct verify *verify) {
-	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
-	struct key start = KEY_EMPTY;
-	int r = store_cursor_open(&verify->now, TABLE_HELD, &cursor);
-
-	if (r < 0)
-		return failed_below(r);
-	verify->result.held =
-	    arena_alloc(&verify->kept, VERIFY_FINDINGS_MAX * sizeof(verify->result.held[0]));
-	if (!verify->result.held)
-		return failed_here(-ENOMEM);
-	key_add_u8(&start, 0);
-	for (r = store_cursor_seek(&cursor, &start); r == STORE_OK; r = store_cursor_next(&cursor)) {
-		r = look_at_held(verify, &cursor);
-		if (r < 0)
-			return failed_below(r);
-	}
-	return r < 0 ? failed_below(r) : 0;
-}
-
-int verify_logs_close(struct verify *verify) {
-	int r = verify->pass == 0 ? find_unmarked(verify) : 0;
-
-	if (r == 0 && verify->pass == 0)
-		r = list_held(verify);
-	return r < 0 ? failed_below(r) : 0;
-}
-
-int verify_event(struct verify *verify, int64_t place, Event **ret_event) {
+int verify_event(
+    struct verify *verify, int64_t place, Event **ret_event, ProtobufCBinaryData *ret_personal) {
 	const struct verify_life *life = life_of(verify, place);
 	struct key key =
 	    event_log_key(life->origin, life->stream, life->epoch, (uint64_t)(place & SEQUENCE_MASK));
 	struct store_value value;
+	struct log_entry entry;
 	Event *event;
 	int r = store_get(&verify->now, TABLE_LOG, &key, &value);
 
 	if (r)
 		return r;
-	event = value.size < EVENT_HASH_SIZE
-	            ? NULL
-	            : event__unpack(&verify->scratch.allocator, value.size - EVENT_HASH_SIZE,
-	                  (const uint8_t *)value.bytes + EVENT_HASH_SIZE);
+	if (log_entry_read(value, &entry) != STORE_OK)
+		return STORE_NOT_FOUND;
+	event = event__unpack(&verify->scratch.allocator, entry.event.len, entry.event.data);
 	if (!event)
 		return STORE_NOT_FOUND;
 	*ret_event = event;
+	if (ret_personal)
+		*ret_personal = personal_fields(entry.personal);
 	return STORE_OK;
 }

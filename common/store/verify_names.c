@@ -38,7 +38,7 @@ static int check_number(struct verify *verify) {
 	char expected[24];
 	char found[24] = "";
 	uint32_t number = 0;
-	int r = name_find(&verify->now, text, &number);
+	int r = name_read(&verify->now, text, &number);
 
 	if (r < 0 && r != -EBADMSG)
 		return failed_below(r);

@@ -2,8 +2,10 @@
 /* What the parts of a verification share; nobody else includes this. */
 #pragma once
 
+#include "common/store/checkpoint.h"
 #include "common/store/day_index.h"
 #include "common/store/event_log.h"
+#include "common/store/log_entry.h"
 #include "common/store/record.h"
 #include "common/store/tally.h"
 #include "common/store/verify.h"
@@ -17,9 +19,10 @@ enum verify_phase {
 /* One log and how far it was walked. */
 struct verify_log {
 	struct event_mark reached; /* the last event that was walked */
-	struct event_mark mark;    /* as it was when the walk last came to the log's end */
 	int64_t life;              /* number of the one it stands in; 0: none yet */
 	bool doubtful;             /* `reached.head` need not be what the next event names */
+	bool is_signed;
+	struct checkpoint last; /* that stood, when it is signed */
 };
 
 /* One life of one log: where an event's place, a number, leads. */
@@ -95,16 +98,31 @@ int verify_walk(
  * Return: 0, VERIFY_NOT_NOW when the slice was over before, or a negative errno. */
 int verify_logs_walk(struct verify *verify);
 
-/* Every log has a mark, every held event is in its log. Return: 0 or a negative errno. */
+/* What is said of the logs, now that they were walked (verify_marks.c): marks and checkpoints lead
+ * to their ends, held events and erasures are in them. Return: 0 or a negative errno. */
 int verify_logs_close(struct verify *verify);
 
-/* The event of a place. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
-int verify_event(struct verify *verify, int64_t place, Event **ret_event);
+/* Held events and erased records (verify_held.c). Return: 0 or a negative errno. */
+int verify_held(struct verify *verify);
+int verify_erased(struct verify *verify);
+
+/* The event of a place, and the personal fields beside it; *ret_personal may be null.
+ * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
+int verify_event(
+    struct verify *verify, int64_t place, Event **ret_event, ProtobufCBinaryData *ret_personal);
+
+/* Something about one event or one log; only the first pass tells, for the others see the same. */
+void verify_find_once(struct verify *verify, VerifyFinding__Kind kind, const char *table,
+    const char *place, const char *expected, const char *found);
+
+enum { VERIFY_LOG_KEY_SIZE = KEY_ORIGIN_SIZE + 1 + 4 + 8 };
 
 #define VERIFY_PLACE_SIZE 160
 #define VERIFY_VISITED    ((int64_t)1 << 62) /* in a value of `latest`: its record was looked at */
 
 char *verify_event_place(const struct verify *verify, int64_t place, char text[VERIFY_PLACE_SIZE]);
+char *verify_log_place(const char *origin, Stream stream, char text[VERIFY_PLACE_SIZE]);
+char *verify_key_place(struct store_value log_key, char text[VERIFY_PLACE_SIZE]);
 
 /* Records (verify_records.c). Compare one record with its last event and count it. */
 verify_visit verify_record;

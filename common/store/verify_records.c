@@ -86,19 +86,24 @@ static void digest_text(const char *origin, const void *bytes, size_t size, char
 	snprintf(text, VERIFY_PLACE_SIZE, "%s %zu %s", origin, size, hex);
 }
 
-static void compare_with_event(
-    struct verify *verify, const struct key *key, struct store_value value, const Event *event) {
+static void compare_with_event(struct verify *verify, const struct key *key,
+    struct store_value value, const Event *event, ProtobufCBinaryData personal) {
+	struct record_bytes bytes = { .open = event->body, .personal = personal };
 	const char *origin = verify_origin(verify, value);
-	size_t size = value.size < RECORD_ORIGIN_SIZE ? 0 : value.size - RECORD_ORIGIN_SIZE;
-	const uint8_t *bytes = (const uint8_t *)value.bytes + value.size - size;
 	char expected[VERIFY_PLACE_SIZE];
 	char found[VERIFY_PLACE_SIZE];
+	uint8_t *whole;
 
-	if (size == event->body.len && memcmp(bytes, event->body.data, size) == 0 &&
-	    strcmp(origin, event->origin) == 0)
+	if (record_is(value, &bytes) && strcmp(origin, event->origin) == 0)
 		return;
-	digest_text(event->origin, event->body.data, event->body.len, expected);
-	digest_text(origin, bytes, size, found);
+	whole = arena_alloc_raw(&verify->scratch, bytes.open.len + personal.len + 1);
+	if (whole && bytes.open.len)
+		memcpy(whole, bytes.open.data, bytes.open.len);
+	if (whole && personal.len)
+		memcpy(whole + bytes.open.len, personal.data, personal.len);
+	digest_text(event->origin, whole, whole ? bytes.open.len + personal.len : 0, expected);
+	digest_text(origin, (const uint8_t *)value.bytes + RECORD_ORIGIN_SIZE,
+	    value.size < RECORD_ORIGIN_SIZE ? 0 : value.size - RECORD_ORIGIN_SIZE, found);
 	find(verify, VERIFY_FINDING__KIND__RECORD_DIFFERS, key, expected, found);
 }
 
@@ -206,20 +211,22 @@ static int count_event(struct verify *verify, const struct key *key, const Event
 
 /* The last event of a record, if it is in this pass. Return: STORE_OK, STORE_NOT_FOUND or a
  * negative errno. */
-static int last_event(struct verify *verify, const struct key *key, Event **ret_event) {
+static int last_event(struct verify *verify, const struct key *key, Event **ret_event,
+    ProtobufCBinaryData *ret_personal) {
 	int64_t *place =
 	    tally_find(&verify->latest, tally_fingerprint(&verify->latest, key->bytes, key->size));
 
 	if (!place || !*place)
 		return STORE_NOT_FOUND;
 	*place |= VERIFY_VISITED;
-	return verify_event(verify, *place, ret_event);
+	return verify_event(verify, *place, ret_event, ret_personal);
 }
 
 /* Where the record is not what the log says, the log's is counted: one wrong byte is one finding.
  */
 static int look_at(struct verify *verify, const struct key *key, struct store_value value) {
 	const struct register_type *type = verify_type(verify, key);
+	ProtobufCBinaryData personal;
 	ProtobufCMessage *record;
 	Event *event;
 	int r;
@@ -231,14 +238,14 @@ static int look_at(struct verify *verify, const struct key *key, struct store_va
 	}
 	if (is_mine(verify, key)) {
 		verify->result.records++;
-		r = last_event(verify, key, &event);
+		r = last_event(verify, key, &event, &personal);
 		if (r < 0)
 			return failed_below(r);
 		if (r == STORE_NOT_FOUND) {
 			find(verify, VERIFY_FINDING__KIND__RECORD_EXTRA, key, "", "");
 			return 0;
 		}
-		compare_with_event(verify, key, value, event);
+		compare_with_event(verify, key, value, event, personal);
 		return count_event(verify, key, event);
 	}
 	record = record_unpack(type, value, &verify->scratch);
@@ -292,7 +299,7 @@ static int name_missing(struct verify *verify, int64_t place) {
 	int r;
 
 	arena_reset(&verify->scratch);
-	r = verify_event(verify, place, &event);
+	r = verify_event(verify, place, &event, NULL);
 	if (r)
 		return r < 0 ? failed_below(r) : 0;
 	type = schema_register(verify->schema, event->type);

@@ -13,8 +13,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
+#include "common/base/nearest.h"
 #include "services/cli/faults.h"
-#include "services/cli/nearest.h"
 #include "services/cli/token.h"
 
 const char *const cli_services[CLI_SERVICES] = { "dossiers", "documents", "reporting", "exchange",

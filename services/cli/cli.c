@@ -20,6 +20,7 @@
 const struct command cli_commands[] = {
 	{ "node", "init", command_node_init },
 	{ "node", "up", command_node_up },
+	{ "node", "upgrade", command_node_upgrade },
 	{ "peer", "add", command_peer_add },
 	{ "peer", "list", command_peer_list },
 	{ "peer", "remove", command_peer_remove },
@@ -34,6 +35,7 @@ const struct command cli_commands[] = {
 	{ "verify", NULL, command_verify },
 	{ "backup", NULL, command_backup },
 	{ "restore", NULL, command_restore },
+	{ "erase", NULL, command_erase },
 	{ "call", NULL, command_call },
 	{ "describe", NULL, command_describe },
 	{ "token", "make", command_token_make },

@@ -53,6 +53,7 @@ extern const size_t cli_command_count;
 
 int command_node_init(struct cli *cli, int argc, char **argv);
 int command_node_up(struct cli *cli, int argc, char **argv);
+int command_node_upgrade(struct cli *cli, int argc, char **argv);
 int command_peer_add(struct cli *cli, int argc, char **argv);
 int command_peer_list(struct cli *cli, int argc, char **argv);
 int command_peer_remove(struct cli *cli, int argc, char **argv);
@@ -64,6 +65,7 @@ int command_status(struct cli *cli, int argc, char **argv);
 int command_verify(struct cli *cli, int argc, char **argv);
 int command_backup(struct cli *cli, int argc, char **argv);
 int command_restore(struct cli *cli, int argc, char **argv);
+int command_erase(struct cli *cli, int argc, char **argv);
 int command_token_make(struct cli *cli, int argc, char **argv);
 int command_health(struct cli *cli, int argc, char **argv);
 int command_trace(struct cli *cli, int argc, char **argv);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/nearest.h"
 #include "services/cli/definition.h"
 #include "services/cli/dialogue.h"
 #include "services/cli/reflection.h"

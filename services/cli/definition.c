@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/message.h"
+#include "common/base/nearest.h"
 
 int definition_set_read(
     const uint8_t *bytes, size_t size, struct arena *arena, const FileSet **ret_set) {

@@ -13,7 +13,6 @@
 #include "common/base/arena.h"
 #include "common/base/text.h"
 #include "proto/descriptor_set.h"
-#include "services/cli/nearest.h"
 
 enum definition_kind { DEFINITION_SERVICE, DEFINITION_METHOD, DEFINITION_MESSAGE, DEFINITION_ENUM };
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "services/cli/nearest.h"
+#include "common/base/nearest.h"
 
 struct buffer {
 	char *bytes;

@@ -184,6 +184,7 @@ const struct register_type dossiers_register = {
 	.measure = dossier_measure,
 	.table = &dossiers_measures,
 	.show = dossier_show,
+	.personal_fields = { "applicant" },
 };
 
 const struct register_type supplement_rounds_register = {

@@ -88,8 +88,9 @@ struct template_names {
 	int (*list)(const void *context, const char *name, size_t *ret_count);
 	int (*field)(const void *context, const char *list, size_t item, const char *name,
 	    struct template_value *ret_value);
-	/* The names there are, for "did you mean": null after the last one. `list` is null for the
-	 * names outside lists, the lists among them. May be null itself. */
+	/* The names there are, for "did you mean": null after the last one. They live as long as the
+	 * context. `list` is null for the names outside lists, the lists among them. May be null
+	 * itself. */
 	const char *(*known)(const void *context, const char *list, size_t index);
 	/* Writes a value that was printed as `printed`; null: as it is. */
 	void (*print)(const char *name, const char *printed, struct text *out);

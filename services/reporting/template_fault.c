@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "common/base/nearest.h"
 #include "services/reporting/template_program.h"
 
 static const char *const reasons[] = {
@@ -20,33 +21,6 @@ static const char *const reasons[] = {
 	[TEMPLATE_DIRECTIVE] = "không có dòng lệnh @ này",
 };
 
-/* Letters to change, add or drop until one name is the other; at most `limit` is told exactly. */
-static size_t distance(const char *one, const char *other, size_t limit) {
-	size_t row[TEMPLATE_NAME_MAX];
-	size_t length = strlen(other);
-
-	if (length >= TEMPLATE_NAME_MAX)
-		return limit;
-	for (size_t i = 0; i <= length; i++)
-		row[i] = i;
-	for (size_t i = 0; one[i] != '\0'; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < length; j++) {
-			size_t best = diagonal + (one[i] != other[j]);
-
-			diagonal = row[j + 1];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			row[j + 1] = best;
-		}
-	}
-	return row[length] < limit ? row[length] : limit;
-}
-
 void template_fault_name(struct template_fault *fault, const char *name, size_t length) {
 	if (length >= TEMPLATE_NAME_MAX) {
 		length = TEMPLATE_NAME_MAX - 1;
@@ -61,30 +35,24 @@ static const char *known(const struct template_names *names, const char *list, s
 	return names->known(names->context, list, (*index)++);
 }
 
-static void guess_in(struct template_fault *fault, const struct template_names *names,
-    const char *list, size_t *closest) {
+static void offer_names(
+    struct nearest *nearest, const struct template_names *names, const char *list) {
 	size_t index = 0;
 
-	for (const char *name = known(names, list, &index); name; name = known(names, list, &index)) {
-		size_t far = distance(fault->name, name, *closest);
-
-		if (far < *closest && strlen(name) < sizeof(fault->nearest)) {
-			*closest = far;
-			strcpy(fault->nearest, name);
-		}
-	}
+	for (const char *name = known(names, list, &index); name; name = known(names, list, &index))
+		if (strlen(name) < TEMPLATE_NAME_MAX)
+			nearest_offer(nearest, name);
 }
 
 void template_fault_guess(
     struct template_fault *fault, const struct template_names *names, const char *list) {
-	size_t closest = strlen(fault->name) / 3 + 1;
+	struct nearest nearest = NEAREST(fault->name);
 
-	fault->nearest[0] = '\0';
-	if (!names->known)
-		return;
-	if (list)
-		guess_in(fault, names, list, &closest);
-	guess_in(fault, names, NULL, &closest);
+	if (names->known && list)
+		offer_names(&nearest, names, list);
+	if (names->known)
+		offer_names(&nearest, names, NULL);
+	strcpy(fault->nearest, nearest.name ? nearest.name : "");
 }
 
 void template_fault_add(const struct template_fault *fault, struct text *out) {

@@ -376,6 +376,7 @@ const struct register_type downsizings_register = {
 	.measure = downsizing_measure,
 	.table = &downsizings_measures,
 	.show = downsizing_show,
+	.personal_fields = { "name" },
 };
 
 const struct register_type trainings_register = {
@@ -399,6 +400,7 @@ const struct register_type rotations_register = {
 	.measure = rotation_measure,
 	.table = &rotations_measures,
 	.show = rotation_show,
+	.personal_fields = { "name" },
 };
 
 const struct register_type disciplines_register = {
@@ -411,6 +413,7 @@ const struct register_type disciplines_register = {
 	.measure = discipline_measure,
 	.table = &disciplines_measures,
 	.show = discipline_show,
+	.personal_fields = { "name" },
 };
 
 static const struct register_type *const registers[] = {

@@ -439,6 +439,11 @@ class OfficeTest(unittest.TestCase):
         return os.path.join(self.base, *names)
 
 
+def without_checkpoints(sequence):
+    """How many of a log's events are not checkpoints: one follows every thousandth event."""
+    return sequence - (sequence - 1) // 1000 if sequence else 0
+
+
 def set_setting(office, name, value):
     """Write a setting into node.conf; takes effect at the next start."""
     path = os.path.join(office.folder, "node.conf")

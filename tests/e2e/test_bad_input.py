@@ -636,7 +636,8 @@ class Surroundings(harness.OfficeTest):
         sums = node.load(sheets)
         self.assertEqual((sums["added"], sums["refused"]), (20000 - taken, 0))
         self.assertEqual(node.registers()["dossiers", "dossiers"], 20000)
-        self.assertEqual(node.marks()["dossiers", DISTRICT, "STREAM_RECORDS"], 20000)
+        sequence = node.marks()["dossiers", DISTRICT, "STREAM_RECORDS"]
+        self.assertEqual(harness.without_checkpoints(sequence), 20000)
         self.assertEqual(node.report("2024-Q2")["figures"]["dossiers.district.received"]["value"], 20000)
 
     def test_really_full_disk(self):

@@ -5,14 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/store/checkpoint.h"
 #include "common/store/idempotency.h"
 #include "tests/unit/store/chance.h"
 #include "tests/unit/store/desk.h"
 #include "tests/unit/store/lives.h"
 
-enum { DAYS = 300, SECONDS_A_DAY = 86400, REPLY_SIZE = 6000 };
+enum { DAYS = 300, SECONDS_A_DAY = 86400, REPLY_SIZE = 6000, MAP_MIB = 64, CHECKPOINT_EVENTS = 20 };
 
 #define LATER UINT64_C(20250110120000) /* than any stamp of a number */
+
+int load_open_store(const char *folder, struct store **ret_store) {
+	static const uint8_t seed[32] = { 7 };
+	struct signer signer;
+	struct store_options options = {
+		.folder = folder,
+		.node = LOAD_NODE,
+		.map_mib = MAP_MIB,
+		.signer = &signer,
+		.checkpoint_events = CHECKPOINT_EVENTS,
+	};
+
+	signer_of_seed(seed, &signer);
+	return store_open(&options, ret_store);
+}
 
 /* Random numbers of one task. */
 static struct chance chance_of_task(uint64_t seed, uint32_t caller, uint32_t number) {
@@ -81,15 +97,15 @@ void task_records(const struct task *task, struct task_records *records) {
 	dossier__init(dossier);
 	supplement_round__init(round);
 	snprintf(records->code, sizeof(records->code), LOAD_NODE "-%u-%07u", task->caller, task->about);
-	snprintf(records->applicant, sizeof(records->applicant), "%u %u", task->caller, task->number);
 	dossier->code = records->code;
-	dossier->applicant = records->applicant;
+	dossier->applicant = text_of("Thạch Mỹ Vinh");
 	dossier->unit = text_of(lives_units[chance_below(&first, LIVES_UNITS)]);
 	dossier->procedure = text_of(chance_of(&first, 50) ? "1.000001" : "2.000005");
 	dossier->channel = (Dossier__Channel)chance_between(&first, 1, 2);
 	dossier->submitted = stamp_of(task->about);
 	dossier->accepted = dossier->submitted;
 	dossier->due = stamp_of(task->about % 200 + chance_below(&now, 60));
+	dossier->recorded_provincial = stamp_of(task->number);
 	dossier->status = ended ? DOSSIER__STATUS__HANDED_OVER : DOSSIER__STATUS__PROCESSING;
 	dossier->ended = ended ? LATER : 0;
 	round->dossier = records->code;
@@ -98,18 +114,19 @@ void task_records(const struct task *task, struct task_records *records) {
 	round->due_after = stamp_of(task->number);
 }
 
-struct task_name task_of_dossier(const Dossier *dossier) {
-	struct task_name name = { UINT32_MAX, UINT32_MAX };
+static struct task_name name_of(const char *code, uint64_t stamp) {
+	struct task_name name = { UINT32_MAX, number_of(stamp) };
 
-	(void)sscanf(dossier->applicant, "%u %u", &name.caller, &name.number);
+	(void)sscanf(code, LOAD_NODE "-%u-", &name.caller);
 	return name;
 }
 
-struct task_name task_of_round(const SupplementRound *round) {
-	struct task_name name = { UINT32_MAX, number_of(round->due_after) };
+struct task_name task_of_dossier(const Dossier *dossier) {
+	return name_of(dossier->code, dossier->recorded_provincial);
+}
 
-	(void)sscanf(round->dossier, LOAD_NODE "-%u-", &name.caller);
-	return name;
+struct task_name task_of_round(const SupplementRound *round) {
+	return name_of(round->dossier, round->due_after);
 }
 
 /* What the service would keep of the call. */

@@ -12,7 +12,10 @@
 
 #define LOAD_NODE "H51.15.61"
 
-enum { LOAD_CALLERS_MAX = 4, LOAD_CODE_SIZE = 32, LOAD_APPLICANT_SIZE = 32 };
+enum { LOAD_CALLERS_MAX = 4, LOAD_CODE_SIZE = 32 };
+
+/* Open or make the store in this folder, as store_open; its logs are signed now and then. */
+int load_open_store(const char *folder, struct store **ret_store);
 
 enum task_kind {
 	TASK_ADD,    /* a new dossier with a round */
@@ -39,7 +42,6 @@ struct task_records {
 	Dossier dossier;
 	SupplementRound round;
 	char code[LOAD_CODE_SIZE];
-	char applicant[LOAD_APPLICANT_SIZE];
 };
 
 void task_records(const struct task *task, struct task_records *ret_records);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/store/event_clock.h"
 #include "common/store/event_log.h"
 #include "common/store/figures.h"
 #include "tests/faults/faults.h"
@@ -17,10 +18,6 @@
 #include "tests/unit/store/desk.h"
 
 enum { CALLERS = 2, TASKS_A_RUN = 40, EVENTS_MAX = 4096 };
-
-/* How far what is written may be ahead of the true time. A clock in 2099 is believed today, and
- * the hybrid clock stays there for good. */
-#define AHEAD_MAX_MS UINT64_MAX
 
 #define SECOND_MS UINT64_C(1000)
 #define HOUR_MS   (3600 * SECOND_MS)
@@ -36,6 +33,7 @@ struct wrong_clock {
 static const struct wrong_clock true_clock = { NULL, 0, 0 };
 static const struct wrong_clock in_1970 = { "@1970-01-02 00:00:00", DAY_MS, 0 };
 static const struct wrong_clock in_2099 = { "@2099-01-01 00:00:00", UINT64_C(4070908800000), 0 };
+static const struct wrong_clock in_2049 = { "@2049-01-01 00:00:00", UINT64_C(2493072000000), 0 };
 static const struct wrong_clock an_hour_back = { "-3600s", 0, -(int64_t)HOUR_MS };
 
 struct scene {
@@ -83,14 +81,17 @@ static struct span shown_by(const struct wrong_clock *clock, uint64_t from_ms, u
 	};
 }
 
-/* The rule for the clock of one event, after the one before it. */
+/* The rule for the clock of one event, after the one before it: it shows what the writer's clock
+ * showed, if that was a year to be believed and later; else it is the least that goes on. */
 static void expect_clock(uint64_t clock, uint64_t before, const struct span *shown) {
 	uint64_t ms = event_clock_ms(clock);
+	bool believed = shown->first_ms >= EVENT_CLOCK_FIRST_MS && shown->last_ms < EVENT_CLOCK_LAST_MS;
 
 	assert_true(clock > before);
-	if (ms > shown->last_ms || ms < shown->first_ms)
-		assert_int_equal(clock, before + 1);
-	assert_true(AHEAD_MAX_MS == UINT64_MAX || ms <= clock_wall_ms() + AHEAD_MAX_MS);
+	if (believed && ms >= shown->first_ms && ms <= shown->last_ms)
+		return;
+	assert_true(
+	    clock == before + 1 || (!believed && clock == (uint64_t)EVENT_CLOCK_FIRST_MS << 16));
 }
 
 static void expect_new_clocks(
@@ -116,16 +117,23 @@ static void expect_new_clocks(
 	scene->count = count;
 }
 
-/* Up to when the figures say they are. */
-static uint64_t as_of_ms(struct scene *scene, struct store_txn *txn) {
+/* The figures say up to when they are, and never of a time to come. Return: that moment. */
+static uint64_t expect_as_of(struct scene *scene, struct store_txn *txn) {
 	struct figure_window window = { day_of(2024, 1, 1), day_of(2024, 12, 31), 2024 };
+	uint64_t last_ms = event_clock_ms(scene->clocks[scene->count - 1]);
 	Evaluation evaluation = EVALUATION__INIT;
+	const Watermark *mark;
 
 	assert_int_equal(
 	    figures_evaluate(txn, &dossiers_schema, "dossiers", &window, &scene->arena, &evaluation),
 	    STORE_OK);
 	assert_int_equal(evaluation.n_watermarks, 1);
-	return evaluation.watermarks[0]->as_of_ms;
+	mark = evaluation.watermarks[0];
+	assert_true(mark->as_of_ms <= clock_wall_ms() + EVENT_CLOCK_AHEAD_MS);
+	assert_int_equal(mark->clock_ahead, last_ms > clock_wall_ms() + EVENT_CLOCK_AHEAD_MS);
+	if (!mark->clock_ahead)
+		assert_int_equal(mark->as_of_ms, last_ms);
+	return mark->as_of_ms;
 }
 
 /* Of the tasks with an effect from this one of each caller on, how many answers are remembered. */
@@ -149,11 +157,10 @@ static unsigned answers_left(
 static void expect_store(struct scene *scene, const struct wrong_clock *clock, uint32_t before,
     const struct span *shown) {
 	AUTO(store_closep) struct store *store = NULL;
-	struct store_options options = { scene->folder.path, LOAD_NODE, .map_mib = 64 };
 	unsigned all;
 	unsigned left;
 
-	assert_int_equal(store_open(&options, &store), STORE_OK);
+	assert_int_equal(load_open_store(scene->folder.path, &store), STORE_OK);
 	model_expect(&scene->model, store, &scene->arena);
 	model_expect_whole(store, &scene->arena);
 	{
@@ -163,14 +170,13 @@ static void expect_store(struct scene *scene, const struct wrong_clock *clock, u
 		txn.arena = &scene->arena;
 		arena_reset(&scene->arena);
 		expect_new_clocks(scene, &txn, shown);
-		assert_int_equal(as_of_ms(scene, &txn), event_clock_ms(scene->clocks[scene->count - 1]));
 		/* What was answered last is remembered, whatever became of older answers. */
 		left = answers_left(scene, &txn, before, &all);
 		assert_int_equal(left, all);
 		left = answers_left(scene, &txn, 0, &all);
 		print_message("clock %s: as of %llu s, %u of %u answers remembered\n",
 		    clock->fake ? clock->fake : "as it is",
-		    (unsigned long long)as_of_ms(scene, &txn) / 1000, left, all);
+		    (unsigned long long)expect_as_of(scene, &txn) / 1000, left, all);
 	}
 }
 
@@ -234,6 +240,16 @@ static void a_store_that_was_in_2099_goes_on_today(void **state) {
 	run_at(scene, &true_clock);
 }
 
+/* A year that is believed, and wrong: events stay there, and are shown as of now with a flag. */
+static void a_store_that_was_in_2049_goes_on_today(void **state) {
+	struct scene *scene = *state;
+
+	scene->model.forgets = true;
+	run_at(scene, &true_clock);
+	run_at(scene, &in_2049);
+	run_at(scene, &true_clock);
+}
+
 int main(int argc, char **argv) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
@@ -244,6 +260,8 @@ int main(int argc, char **argv) {
 		    a_store_of_today_goes_on_in_1970, scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_store_that_was_in_2099_goes_on_today, scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_store_that_was_in_2049_goes_on_today, scene_setup, scene_teardown),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "write") == 0)

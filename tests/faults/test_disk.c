@@ -82,9 +82,8 @@ static bool write_under_fault(struct trial *trial, const struct fault *fault, in
 
 static void expect_store(struct trial *trial) {
 	AUTO(store_closep) struct store *store = NULL;
-	struct store_options options = { trial->folder.path, LOAD_NODE, .map_mib = 64 };
 
-	assert_int_equal(store_open(&options, &store), STORE_OK);
+	assert_int_equal(load_open_store(trial->folder.path, &store), STORE_OK);
 	model_expect(&trial->model, store, &trial->arena);
 	model_expect_whole(store, &trial->arena);
 }

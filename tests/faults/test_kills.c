@@ -106,10 +106,9 @@ static void live_and_be_killed(struct lives_of_writer *lives) {
 
 static void expect_store(struct lives_of_writer *lives) {
 	AUTO(store_closep) struct store *store = NULL;
-	struct store_options options = { lives->folder.path, LOAD_NODE, .map_mib = 64 };
 	struct model_found found;
 
-	assert_int_equal(store_open(&options, &store), STORE_OK);
+	assert_int_equal(load_open_store(lives->folder.path, &store), STORE_OK);
 	found = model_expect(&lives->model, store, &lives->arena);
 	model_expect_whole(store, &lives->arena);
 	for (uint32_t i = 0; i < CALLERS; i++)

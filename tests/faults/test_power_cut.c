@@ -22,7 +22,7 @@
 #include "tests/unit/store/chance.h"
 #include "tests/unit/store/desk.h"
 
-enum { CALLERS = 3, STATES_MAX = 4096, CHOICES_ALL = 6, MAP_MIB = 64, ARENA_MIB = 512 };
+enum { CALLERS = 3, STATES_MAX = 4096, CHOICES_ALL = 6, ARENA_MIB = 512 };
 
 /* How much of what is possible is tried. */
 struct effort {
@@ -119,14 +119,11 @@ static void expect_acknowledged(const struct replay *replay, const struct state 
 
 static void expect_model(struct replay *replay) {
 	AUTO(store_closep) struct store *store = NULL;
-	struct store_options options = {
-		.folder = replay->folder.path, .node = LOAD_NODE, .map_mib = MAP_MIB
-	};
 	const struct state *known;
 	struct model_found found;
 	struct state state;
 
-	assert_int_equal(store_open(&options, &store), STORE_OK);
+	assert_int_equal(load_open_store(replay->folder.path, &store), STORE_OK);
 	state.digest = digest_of(store);
 	known = find_state(replay, state.digest);
 	if (known) {

@@ -18,7 +18,7 @@
 #include "tests/faults/recording.h"
 #include "tests/unit/store/desk.h"
 
-enum { AT_ONCE = 4, BATCH_MAX = 6, MAP_MIB = 64, ARGUMENTS_MAX = 16, NOT_STARTED = 127 };
+enum { AT_ONCE = 4, BATCH_MAX = 6, ARGUMENTS_MAX = 16, NOT_STARTED = 127 };
 
 /* The process ---------------------------------------------------------------------------------- */
 
@@ -91,15 +91,15 @@ static void *work(void *context) {
 /* FOLDER SEED COUNT, and where each caller begins. */
 int writer_main(int argc, char **argv) {
 	static struct caller callers[LOAD_CALLERS_MAX];
-	struct store_options options = { .folder = argv[2], .node = LOAD_NODE, .map_mib = MAP_MIB };
 	struct committer *committer;
 	struct store *store;
 	int count = argc - 5;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (store_open(&options, &store) != STORE_OK ||
+	if (load_open_store(argv[2], &store) != STORE_OK ||
 	    committer_start(
-	        &(struct committer_options) { store, LOAD_CALLERS_MAX * AT_ONCE, BATCH_MAX },
+	        &(struct committer_options) {
+	            .store = store, .queue_max = LOAD_CALLERS_MAX * AT_ONCE, .batch_max = BATCH_MAX },
 	        &committer) < 0)
 		return WRITER_NOT_OPENED;
 	for (int i = 0; i < count; i++) {

@@ -76,8 +76,8 @@ void house_open(
 	put(house, "node.key", house->identity.secret_key);
 	if (parent_key)
 		put(house, "parent.pub", parent_key);
-	snprintf(
-	    text, sizeof(text), "code = %s\nmap-mib = 64\ndisk-reserve-mib = 0\n%s", code, settings);
+	snprintf(text, sizeof(text),
+	    "code = %s\nmap-mib = 64\ndisk-reserve-mib = 0\ncheckpoint-events = 0\n%s", code, settings);
 	put(house, "node.conf", text);
 	assert_int_equal(node_open(house->folder.path, &house->node, &fault), NODE_OK);
 	assert_return_code(rpc_transport_open(&office_contract, &house->transport), 0);
@@ -219,10 +219,18 @@ struct rpc_reply house_ask(struct house *house, enum house_service service, cons
 	return house_ask_by(house, house->clients[service], method, message);
 }
 
-struct rpc_reply house_record_training(struct house *house, unsigned number) {
+struct rpc_reply house_record_training_by(
+    struct house *house, struct rpc_client *client, unsigned number, const uint8_t key[16]) {
 	RecordTrainingsRequest message = RECORD_TRAININGS_REQUEST__INIT;
 	Training training = TRAINING__INIT;
 	Training *trainings[] = { &training };
+	struct rpc_request request = {
+		.method = "Staffing/RecordTrainings",
+		.message = &message.base,
+		.deadline_ms = ANSWER_MS,
+		.key = key,
+	};
+	struct rpc_reply reply;
 	char code[16];
 
 	snprintf(code, sizeof(code), "T%u", number);
@@ -230,7 +238,12 @@ struct rpc_reply house_record_training(struct house *house, unsigned number) {
 	training.code = code;
 	message.records = trainings;
 	message.n_records = 1;
-	return house_ask(house, HOUSE_STAFFING, "Staffing/RecordTrainings", &message.base);
+	assert_return_code(rpc_client_call(client, &request, &house->arena, &reply), 0);
+	return reply;
+}
+
+struct rpc_reply house_record_training(struct house *house, unsigned number) {
+	return house_record_training_by(house, house->clients[HOUSE_STAFFING], number, NULL);
 }
 
 void house_record_units(struct house *house, unsigned first, unsigned count) {

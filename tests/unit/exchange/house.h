@@ -55,8 +55,11 @@ struct rpc_reply house_ask(struct house *house, enum house_service service, cons
 struct rpc_reply house_ask_by(struct house *house, struct rpc_client *client, const char *method,
     const ProtobufCMessage *message);
 
-/* A training of that number, recorded by the office. */
+/* A training of that number, recorded by the office, or through any client of it with an
+ * idempotency key, which may be null. */
 struct rpc_reply house_record_training(struct house *house, unsigned number);
+struct rpc_reply house_record_training_by(
+    struct house *house, struct rpc_client *client, unsigned number, const uint8_t key[16]);
 
 /* New units with the numbers from `first` on, recorded by the office. */
 void house_record_units(struct house *house, unsigned first, unsigned count);

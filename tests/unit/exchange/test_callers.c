@@ -86,27 +86,6 @@ static void a_stream_called_off_makes_room_for_the_next(void **state) {
 	}
 }
 
-static struct rpc_reply record(
-    struct scene *scene, struct rpc_client *client, const char *code, const uint8_t key[16]) {
-	RecordTrainingsRequest message = RECORD_TRAININGS_REQUEST__INIT;
-	Training training = TRAINING__INIT;
-	Training *trainings[] = { &training };
-	struct rpc_request request = {
-		.method = "Staffing/RecordTrainings",
-		.message = &message.base,
-		.key = key,
-		.deadline_ms = LONG_MS,
-	};
-	struct rpc_reply reply;
-
-	training.year = 2024;
-	training.code = (char *)(uintptr_t)code;
-	message.records = trainings;
-	message.n_records = 1;
-	assert_return_code(rpc_client_call(client, &request, &scene->house.arena, &reply), 0);
-	return reply;
-}
-
 static void expect_added(struct rpc_reply reply, unsigned added) {
 	assert_int_equal(reply.status, RPC_OK);
 	assert_int_equal(((const RecordReply *)reply.message)->added, added);
@@ -116,15 +95,17 @@ static void a_key_that_comes_with_another_request_is_refused(void **state) {
 	static const uint8_t key[16] = { 4, 7, 1, 1 };
 	static const uint8_t other_key[16] = { 4, 7, 1, 2 };
 	SCENE(scene);
+	struct house *house = &scene.house;
 	struct rpc_reply reply;
 
 	(void)state;
-	expect_added(record(&scene, scene.first, "T1", key), 1);
-	expect_added(record(&scene, scene.first, "T1", key), 1); /* the answer that was kept */
-	reply = record(&scene, scene.first, "T2", key);
+	expect_added(house_record_training_by(house, scene.first, 1, key), 1);
+	/* The answer that was kept. */
+	expect_added(house_record_training_by(house, scene.first, 1, key), 1);
+	reply = house_record_training_by(house, scene.first, 2, key);
 	assert_int_equal(reply.status, RPC_INVALID_ARGUMENT);
 	assert_int_equal(reply.fault->reason, FAULT__REASON__KEY_REUSED);
-	expect_added(record(&scene, scene.first, "T2", other_key), 1);
+	expect_added(house_record_training_by(house, scene.first, 2, other_key), 1);
 }
 
 int main(void) {

@@ -28,9 +28,8 @@ void fake_close(struct fake *fake);
 
 /* A scene whose client has this server. */
 #define FAKE(scene_name, name)                                                                     \
-	AUTO(scene_close) struct scene scene_name;                                                     \
+	SCENE_ALONE(scene_name);                                                                       \
 	AUTO(fake_close) struct fake name;                                                             \
-	scene_open_alone(&scene_name);                                                                 \
 	fake_open(&name, scene_name.endpoint)
 
 /* The next part that the client says; it must be of this kind, or the test fails. */

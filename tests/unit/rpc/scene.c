@@ -12,19 +12,28 @@
 
 #define ARENA_CAP ((size_t)256 << 20)
 
-void scene_open_alone(struct scene *scene) {
+static void lay_out(struct scene *scene) {
 	scene->folder = folder_new();
 	snprintf(scene->endpoint, sizeof(scene->endpoint), "ipc://%s/tiny", scene->folder.path);
 	scene->server = NULL;
+}
+
+static void come_in(struct scene *scene) {
 	assert_return_code(rpc_transport_open(&office_contract, &scene->transport), 0);
 	scene->client = tiny_client(scene->transport, scene->endpoint);
 	scene->context = zmq_ctx_new();
 	arena_init(&scene->arena, ARENA_CAP);
 }
 
+void scene_open_alone(struct scene *scene) {
+	lay_out(scene);
+	come_in(scene);
+}
+
 void scene_open(struct scene *scene) {
-	scene_open_alone(scene);
+	lay_out(scene);
 	scene->server = tiny_start(scene->endpoint);
+	come_in(scene);
 }
 
 void scene_close(struct scene *scene) {
@@ -41,9 +50,10 @@ void scene_restart(struct scene *scene) {
 	scene->server = tiny_start(scene->endpoint);
 }
 
-void scene_refuse(struct scene *scene, unsigned calls, enum rpc_status status) {
+void scene_refuse(
+    struct scene *scene, unsigned calls, enum rpc_status status, unsigned come_back_ms) {
 	atomic_store(&scene->server->refuse_as, (unsigned)status);
-	atomic_store(&scene->server->come_back_ms, 0);
+	atomic_store(&scene->server->come_back_ms, come_back_ms);
 	atomic_store(&scene->server->refused, calls);
 }
 

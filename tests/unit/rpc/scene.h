@@ -24,12 +24,16 @@ void scene_close(struct scene *scene);
 #define SCENE(name)                                                                                \
 	AUTO(scene_close) struct scene name;                                                           \
 	scene_open(&name)
+#define SCENE_ALONE(name)                                                                          \
+	AUTO(scene_close) struct scene name;                                                           \
+	scene_open_alone(&name)
 
-/* The server ends and another one comes in its place. */
+/* A server comes; the one that was there ends first. */
 void scene_restart(struct scene *scene);
 
-/* So many calls more are refused with this status, and not told when to come back. */
-void scene_refuse(struct scene *scene, unsigned calls, enum rpc_status status);
+/* So many calls more are refused with this status, and told to come back then; 0: not told. */
+void scene_refuse(
+    struct scene *scene, unsigned calls, enum rpc_status status, unsigned come_back_ms);
 
 #define YARD_COMMUNE "H51.15.61"
 #define YARD_OTHER   "H51.15.62"

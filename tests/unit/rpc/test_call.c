@@ -9,43 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/message.h"
-#include "tests/harness/folder.h"
-#include "tests/unit/rpc/tiny.h"
-
-struct scene {
-	struct folder folder;
-	char endpoint[TINY_ENDPOINT_SIZE];
-	struct tiny *server;
-	struct rpc_transport *transport;
-	struct rpc_client *client;
-	struct arena arena;
-};
-
-static void scene_open(struct scene *scene) {
-	scene->folder = folder_new();
-	snprintf(scene->endpoint, sizeof(scene->endpoint), "ipc://%s/tiny", scene->folder.path);
-	scene->server = tiny_start(scene->endpoint);
-	assert_return_code(rpc_transport_open(&office_contract, &scene->transport), 0);
-	scene->client = tiny_client(scene->transport, scene->endpoint);
-	arena_init(&scene->arena, (size_t)64 << 20);
-}
-
-static void scene_close(struct scene *scene) {
-	arena_deinit(&scene->arena);
-	rpc_client_closep(&scene->client);
-	rpc_transport_closep(&scene->transport);
-	tiny_stopp(&scene->server);
-	folder_remove(&scene->folder);
-}
-
-#define SCENE(name)                                                                                \
-	AUTO(scene_close) struct scene name;                                                           \
-	scene_open(&name)
+#include "tests/unit/rpc/caller.h"
+#include "tests/unit/rpc/scene.h"
 
 static MarksRequest question(const char *service) {
 	MarksRequest message = MARKS_REQUEST__INIT;
@@ -54,52 +23,52 @@ static MarksRequest question(const char *service) {
 	return message;
 }
 
-static void expect_marks(struct scene *scene, const struct rpc_reply *reply, const char *service) {
+static uint64_t begin(struct rpc_client *client, const char *service, uint32_t deadline_ms) {
+	MarksRequest message = question(service);
+	struct rpc_request request = tiny_ask(&message, "Replica/Marks", deadline_ms);
+	uint64_t ticket;
+
+	assert_return_code(rpc_client_begin(client, &request, &ticket), 0);
+	return ticket;
+}
+
+static void expect_marks(const struct rpc_reply *reply, const char *service) {
 	const MarksReply *marks = (const MarksReply *)reply->message;
 
-	(void)scene;
 	assert_int_equal(reply->status, RPC_OK);
 	assert_int_equal(marks->n_marks, 2);
 	assert_string_equal(marks->marks[0]->origin, service);
 }
 
 static void expect_answer(struct scene *scene, const char *service) {
-	MarksRequest message = question(service);
-	struct rpc_request request = tiny_ask(&message, "Replica/Marks", 0);
-	struct rpc_reply reply;
+	uint64_t ticket = begin(scene->client, service, 0);
+	struct rpc_reply reply = caller_end(scene->client, ticket, &scene->arena);
 
-	assert_return_code(rpc_client_call(scene->client, &request, &scene->arena, &reply), 0);
-	expect_marks(scene, &reply, service);
+	expect_marks(&reply, service);
 	arena_reset(&scene->arena);
 }
 
-static uint64_t begin(struct scene *scene, const char *method, const char *service, uint32_t ms) {
-	MarksRequest message = question(service);
-	struct rpc_request request = tiny_ask(&message, method, ms);
-	uint64_t ticket;
-
-	assert_return_code(rpc_client_begin(scene->client, &request, &ticket), 0);
-	return ticket;
-}
-
-static struct rpc_reply end(struct scene *scene, uint64_t ticket) {
+static const NodeState *ask_state(
+    struct scene *scene, const struct token_bytes *token, const struct trace *trace) {
+	NodeStateRequest message = NODE_STATE_REQUEST__INIT;
+	struct rpc_request request = {
+		.method = "Node/State",
+		.message = &message.base,
+		.token = token,
+		.trace = trace,
+	};
 	struct rpc_reply reply;
 
-	assert_return_code(rpc_client_end(scene->client, ticket, &scene->arena, &reply), 0);
-	return reply;
+	assert_return_code(rpc_client_call(scene->client, &request, &scene->arena, &reply), 0);
+	assert_int_equal(reply.status, RPC_OK);
+	assert_null(reply.fault);
+	return (const NodeState *)reply.message;
 }
 
 static void a_call_goes_and_comes(void **state) {
 	SCENE(scene);
-	NodeStateRequest message = NODE_STATE_REQUEST__INIT;
 	Token lan = TOKEN__INIT;
 	struct token_bytes token;
-	struct rpc_request request = {
-		.method = "Node/State",
-		.message = &message.base,
-		.token = &token,
-	};
-	struct rpc_reply reply;
 
 	(void)state;
 	lan.person = (char *)(uintptr_t) "Nguyễn Thị Lan";
@@ -107,10 +76,7 @@ static void a_call_goes_and_comes(void **state) {
 	lan.node = (char *)(uintptr_t)TINY_NODE;
 	lan.expires_ms = clock_wall_ms() + 60000;
 	assert_return_code(rpc_token_sign(&scene.server->identity, &lan, &token), 0);
-	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
-	assert_int_equal(reply.status, RPC_OK);
-	assert_null(reply.fault);
-	assert_string_equal(((NodeState *)reply.message)->node, "Nguyễn Thị Lan");
+	assert_string_equal(ask_state(&scene, &token, NULL)->node, "Nguyễn Thị Lan");
 }
 
 static void tell_step(struct rpc_call *call) {
@@ -121,25 +87,18 @@ static void tell_step(struct rpc_call *call) {
 /* Who joins spans of several processes finds each one's parent among them. */
 static void a_call_is_a_step_below_its_callers(void **state) {
 	SCENE(scene);
-	NodeStateRequest message = NODE_STATE_REQUEST__INIT;
+	const NodeState *heard;
 	struct trace step;
-	struct rpc_request request = {
-		.method = "Node/State",
-		.message = &message.base,
-		.trace = &step,
-	};
-	struct rpc_reply reply;
 
 	(void)state;
 	scene.server->fill = tell_step;
 	trace_begin(&step, "");
-	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
-	assert_string_equal(((NodeState *)reply.message)->service, step.id);
-	assert_string_equal(((NodeState *)reply.message)->node, step.span);
-	request.trace = NULL;
-	assert_return_code(rpc_client_call(scene.client, &request, &scene.arena, &reply), 0);
-	assert_string_not_equal(((NodeState *)reply.message)->service, step.id);
-	assert_int_equal(strlen(((NodeState *)reply.message)->node), TRACE_SPAN_SIZE - 1);
+	heard = ask_state(&scene, NULL, &step);
+	assert_string_equal(heard->service, step.id);
+	assert_string_equal(heard->node, step.span);
+	heard = ask_state(&scene, NULL, NULL);
+	assert_string_not_equal(heard->service, step.id);
+	assert_int_equal(strlen(heard->node), TRACE_SPAN_SIZE - 1);
 }
 
 static void a_thousand_calls_come_back_from_another_thread(void **state) {
@@ -165,14 +124,14 @@ static void calls_in_flight_may_be_answered_in_any_order(void **state) {
 	tiny_behave(scene.server, TINY_KEEPS);
 	for (int i = 0; i < CALLS; i++) {
 		snprintf(services[i], sizeof(services[i]), "s%d", i);
-		tickets[i] = begin(&scene, "Replica/Marks", services[i], 0);
+		tickets[i] = begin(scene.client, services[i], 0);
 	}
 	tiny_wait_kept(scene.server, CALLS);
 	tiny_behave(scene.server, TINY_ANSWERS);
 	for (int i = 0; i < CALLS; i++) {
-		struct rpc_reply reply = end(&scene, tickets[i]);
+		struct rpc_reply reply = caller_end(scene.client, tickets[i], &scene.arena);
 
-		expect_marks(&scene, &reply, services[i]);
+		expect_marks(&reply, services[i]);
 	}
 	assert_int_equal(atomic_load(&scene.server->served), 1 + CALLS);
 }
@@ -186,20 +145,20 @@ static void one_call_too_many_in_flight_is_refused_here(void **state) {
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH_OF(tickets); i++)
-		tickets[i] = begin(&scene, "Replica/Marks", "x", 0);
+		tickets[i] = caller_begin(scene.client, "Replica/Marks", 0);
 	assert_int_equal(rpc_client_begin(scene.client, &request, &spare), -EBUSY);
 	for (size_t i = 0; i < LENGTH_OF(tickets); i++)
-		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
+		assert_int_equal(caller_end(scene.client, tickets[i], &scene.arena).status, RPC_OK);
 	expect_answer(&scene, "again");
 }
 
 static void a_ticket_serves_once(void **state) {
 	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Replica/Marks", "x", 0);
+	uint64_t ticket = caller_begin(scene.client, "Replica/Marks", 0);
 	struct rpc_reply reply;
 
 	(void)state;
-	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 	assert_int_equal(rpc_client_end(scene.client, ticket, &scene.arena, &reply), -ENOENT);
 }
 
@@ -230,7 +189,7 @@ static void the_deadline_fires_on_time_and_the_late_reply_is_dropped(void **stat
 	tiny_behave(scene.server, TINY_KEEPS);
 	started = clock_monotonic_ms();
 	assert_int_equal(
-	    end(&scene, begin(&scene, "Replica/Marks", "kept", 300)).status, RPC_DEADLINE_EXCEEDED);
+	    caller_call(scene.client, "Replica/Marks", 300, &scene.arena), RPC_DEADLINE_EXCEEDED);
 	took = clock_monotonic_ms() - started;
 	assert_in_range(took, 300, 1000);
 	tiny_wait_kept(scene.server, 1);
@@ -243,9 +202,9 @@ static void the_server_hears_what_is_left_of_the_deadline(void **state) {
 	SCENE(scene);
 
 	(void)state;
-	assert_int_equal(end(&scene, begin(&scene, "Replica/Marks", "x", 7000)).status, RPC_OK);
+	assert_int_equal(caller_call(scene.client, "Replica/Marks", 7000, &scene.arena), RPC_OK);
 	assert_in_range(atomic_load(&scene.server->last_deadline_ms), 6000, 7000);
-	assert_int_equal(end(&scene, begin(&scene, "Replica/Marks", "x", 0)).status, RPC_OK);
+	assert_int_equal(caller_call(scene.client, "Replica/Marks", 0, &scene.arena), RPC_OK);
 	assert_in_range(atomic_load(&scene.server->last_deadline_ms), 4000, 5000);
 }
 
@@ -258,7 +217,8 @@ static void nobody_there_is_told_at_the_deadline(void **state) {
 	rpc_client_closep(&scene.client);
 	snprintf(endpoint, sizeof(endpoint), "%s-none", scene.endpoint);
 	scene.client = tiny_client(scene.transport, endpoint);
-	assert_int_equal(end(&scene, begin(&scene, "Replica/Marks", "x", 300)).status, RPC_UNAVAILABLE);
+	assert_int_equal(
+	    caller_call(scene.client, "Replica/Marks", 300, &scene.arena), RPC_UNAVAILABLE);
 	assert_in_range(clock_monotonic_ms() - started, 300, 1000);
 }
 
@@ -333,7 +293,7 @@ static void a_cancellation_ends_the_wait(void **state) {
 	started = clock_monotonic_ms();
 	assert_int_equal(pthread_create(&thread, NULL, cancel_when_kept, &cancelling), 0);
 	assert_int_equal(
-	    end(&scene, begin(&scene, "Replica/Marks", "kept", 60000)).status, RPC_CANCELLED);
+	    caller_call(scene.client, "Replica/Marks", 60000, &scene.arena), RPC_CANCELLED);
 	assert_in_range(clock_monotonic_ms() - started, 0, 1500);
 	assert_true(atomic_load(&cancelling.waited_for));
 	pthread_join(thread, NULL);
@@ -349,20 +309,17 @@ static void a_hundred_clients_are_served_at_once(void **state) {
 	(void)state;
 	tiny_behave(scene.server, TINY_KEEPS);
 	for (int i = 0; i < CLIENTS; i++) {
-		MarksRequest message = question(services[i]);
-		struct rpc_request request = tiny_ask(&message, "Replica/Marks", 20000);
-
 		snprintf(services[i], sizeof(services[i]), "s%d", i);
 		clients[i] = tiny_client(scene.transport, scene.endpoint);
-		assert_return_code(rpc_client_begin(clients[i], &request, &tickets[i]), 0);
+		tickets[i] = begin(clients[i], services[i], 20000);
 	}
 	for (int i = 0; i < CLIENTS; i++) {
 		struct rpc_reply reply;
 
 		if (i == 0)
 			tiny_behave(scene.server, TINY_HANDS);
-		assert_return_code(rpc_client_end(clients[i], tickets[i], &scene.arena, &reply), 0);
-		expect_marks(&scene, &reply, services[i]);
+		reply = caller_end(clients[i], tickets[i], &scene.arena);
+		expect_marks(&reply, services[i]);
 	}
 	for (int i = 0; i < CLIENTS; i++)
 		rpc_client_close(clients[i]);
@@ -400,7 +357,7 @@ static void a_status_carries_typed_details_and_tells_how_many_were_cut(void **st
 
 	(void)state;
 	scene.server->fill = refuse_with_details;
-	reply = end(&scene, begin(&scene, "Replica/Marks", "x", 0));
+	reply = caller_end(scene.client, caller_begin(scene.client, "Replica/Marks", 0), &scene.arena);
 	assert_int_equal(reply.status, RPC_FAILED_PRECONDITION);
 	assert_int_equal(reply.fault->reason, FAULT__REASON__DISK_FULL);
 	assert_non_null(reply.header);

@@ -72,7 +72,7 @@ static void a_server_gives_back_what_comes_for_a_stream_it_refused(void **state)
 	const Header *credit;
 
 	(void)state;
-	scene_refuse(&scene, 1, RPC_PERMISSION_DENIED);
+	scene_refuse(&scene, 1, RPC_PERMISSION_DENIED, 0);
 	dial(&scene, &ear);
 	wire_push(ear.socket, &request, "", 0);
 	wire_push(ear.socket, &data, chunk, CHUNK);
@@ -102,7 +102,7 @@ static void streams_that_end_early_leave_the_line_as_it_was(void **state) {
 		/* One that has not ended yet counts against what a caller may have. */
 		tiny_wait_no_stream(scene.server);
 	}
-	scene_refuse(&scene, STREAMS, RPC_PERMISSION_DENIED);
+	scene_refuse(&scene, STREAMS, RPC_PERMISSION_DENIED, 0);
 	for (int i = 0; i < STREAMS; i++) {
 		ticket = caller_begin(scene.client, "Line/Upload", DEADLINE_MS);
 		(void)caller_send(scene.client, ticket, 0, BYTES);

@@ -16,68 +16,12 @@
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
-#include "tests/harness/folder.h"
-#include "tests/unit/rpc/tiny.h"
-
-struct scene {
-	struct folder folder;
-	char endpoint[TINY_ENDPOINT_SIZE];
-	struct tiny *server; /* null until it is started */
-	struct rpc_transport *transport;
-	struct rpc_client *client;
-	struct arena arena;
-};
-
-static void scene_open(struct scene *scene) {
-	scene->folder = folder_new();
-	snprintf(scene->endpoint, sizeof(scene->endpoint), "ipc://%s/tiny", scene->folder.path);
-	scene->server = NULL;
-	assert_return_code(rpc_transport_open(&office_contract, &scene->transport), 0);
-	scene->client = tiny_client(scene->transport, scene->endpoint);
-	arena_init(&scene->arena, (size_t)64 << 20);
-}
-
-static void scene_close(struct scene *scene) {
-	arena_deinit(&scene->arena);
-	rpc_client_closep(&scene->client);
-	rpc_transport_closep(&scene->transport);
-	tiny_stopp(&scene->server);
-	folder_remove(&scene->folder);
-}
-
-#define SCENE(name)                                                                                \
-	AUTO(scene_close) struct scene name;                                                           \
-	scene_open(&name)
-
-static uint64_t begin(struct scene *scene, const char *method, uint32_t deadline_ms) {
-	MarksRequest message = MARKS_REQUEST__INIT;
-	struct rpc_request request = tiny_ask(&message, method, deadline_ms);
-	uint64_t ticket;
-
-	message.service = (char *)(uintptr_t)method;
-	assert_return_code(rpc_client_begin(scene->client, &request, &ticket), 0);
-	return ticket;
-}
-
-static struct rpc_reply end(struct scene *scene, uint64_t ticket) {
-	struct rpc_reply reply;
-
-	assert_return_code(rpc_client_end(scene->client, ticket, &scene->arena, &reply), 0);
-	return reply;
-}
-
-static enum rpc_status call(struct scene *scene, const char *method, uint32_t deadline_ms) {
-	return end(scene, begin(scene, method, deadline_ms)).status;
-}
-
-static void start_again(struct scene *scene) {
-	tiny_stopp(&scene->server);
-	scene->server = tiny_start(scene->endpoint);
-}
+#include "tests/unit/rpc/caller.h"
+#include "tests/unit/rpc/scene.h"
 
 static void calls_in_flight_survive_a_restart(void **state) {
 	enum { CALLS = 20 };
-	SCENE(scene);
+	SCENE_ALONE(scene);
 	ApplyEventsRequest message = APPLY_EVENTS_REQUEST__INIT;
 	static const uint8_t key[16] = { 42 };
 	struct rpc_request write = {
@@ -91,93 +35,94 @@ static void calls_in_flight_survive_a_restart(void **state) {
 
 	(void)state;
 	scene.server = tiny_start(scene.endpoint);
-	assert_int_equal(call(&scene, "Replica/Marks", 0), RPC_OK);
+	assert_int_equal(caller_call(scene.client, "Replica/Marks", 0, &scene.arena), RPC_OK);
 	tiny_behave(scene.server, TINY_KEEPS);
 	for (int i = 1; i < CALLS; i++)
-		tickets[i] = begin(&scene, "Replica/Marks", 20000);
+		tickets[i] = caller_begin(scene.client, "Replica/Marks", 20000);
 	assert_return_code(rpc_client_begin(scene.client, &write, &tickets[0]), 0);
 	tiny_wait_kept(scene.server, CALLS);
-	start_again(&scene);
+	scene_restart(&scene);
 	started = clock_monotonic_ms();
-	reply = end(&scene, tickets[0]);
+	reply = caller_end(scene.client, tickets[0], &scene.arena);
 	assert_int_equal(reply.status, RPC_OK);
 	assert_int_equal(((ApplyEventsReply *)reply.message)->held, 42);
 	for (int i = 1; i < CALLS; i++)
-		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
+		assert_int_equal(caller_end(scene.client, tickets[i], &scene.arena).status, RPC_OK);
 	assert_in_range(clock_monotonic_ms() - started, 0, 1500);
 	assert_int_equal(atomic_load(&scene.server->served), CALLS);
 }
 
 static void a_call_that_must_not_be_repeated_ends_with_its_server(void **state) {
-	SCENE(scene);
+	SCENE_ALONE(scene);
 	uint64_t started = clock_monotonic_ms();
 	struct rpc_reply reply;
 	uint64_t ticket;
 
 	(void)state;
 	scene.server = tiny_start(scene.endpoint);
-	assert_int_equal(call(&scene, "Exchange/Marks", 0), RPC_OK);
+	assert_int_equal(caller_call(scene.client, "Exchange/Marks", 0, &scene.arena), RPC_OK);
 	tiny_behave(scene.server, TINY_KEEPS);
-	ticket = begin(&scene, "Exchange/Marks", 60000);
+	ticket = caller_begin(scene.client, "Exchange/Marks", 60000);
 	tiny_wait_kept(scene.server, 1);
-	start_again(&scene);
-	reply = end(&scene, ticket);
+	scene_restart(&scene);
+	reply = caller_end(scene.client, ticket, &scene.arena);
 	assert_int_equal(reply.status, RPC_UNAVAILABLE);
 	assert_int_equal(reply.fault->reason, FAULT__REASON__SERVICE_DOWN);
 	assert_in_range(clock_monotonic_ms() - started, 0, 5000);
-	assert_int_equal(call(&scene, "Exchange/Marks", 0), RPC_OK);
+	assert_int_equal(caller_call(scene.client, "Exchange/Marks", 0, &scene.arena), RPC_OK);
 	assert_int_equal(atomic_load(&scene.server->served), 1);
 }
 
 /* A server that is told to stop first ends what it was asked. */
 static void calls_in_hand_are_answered_before_the_server_goes(void **state) {
 	enum { CALLS = 10 };
-	SCENE(scene);
+	SCENE_ALONE(scene);
 	uint64_t tickets[CALLS];
 
 	(void)state;
 	scene.server = tiny_start(scene.endpoint);
-	assert_int_equal(call(&scene, "Exchange/Marks", 0), RPC_OK);
+	assert_int_equal(caller_call(scene.client, "Exchange/Marks", 0, &scene.arena), RPC_OK);
 	tiny_behave(scene.server, TINY_KEEPS);
 	for (size_t i = 0; i < CALLS; i++)
-		tickets[i] = begin(&scene, "Exchange/Marks", 20000);
+		tickets[i] = caller_begin(scene.client, "Exchange/Marks", 20000);
 	tiny_wait_kept(scene.server, CALLS);
 	tiny_leave(scene.server);
 	tiny_behave(scene.server, TINY_ANSWERS);
 	tiny_wait_answered(scene.server);
 	/* What is begun now waits for the server that comes after this one. */
 	for (size_t i = 0; i < CALLS; i++)
-		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
-	tickets[0] = begin(&scene, "Exchange/Marks", 20000);
-	start_again(&scene);
-	assert_int_equal(end(&scene, tickets[0]).status, RPC_OK);
+		assert_int_equal(caller_end(scene.client, tickets[i], &scene.arena).status, RPC_OK);
+	tickets[0] = caller_begin(scene.client, "Exchange/Marks", 20000);
+	scene_restart(&scene);
+	assert_int_equal(caller_end(scene.client, tickets[0], &scene.arena).status, RPC_OK);
 	assert_int_equal(atomic_load(&scene.server->served), 1);
 }
 
 static void a_call_that_was_given_up_is_never_done_later(void **state) {
-	SCENE(scene);
+	SCENE_ALONE(scene);
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(call(&scene, "Replica/Marks", 50), RPC_UNAVAILABLE);
+		assert_int_equal(
+		    caller_call(scene.client, "Replica/Marks", 50, &scene.arena), RPC_UNAVAILABLE);
 	scene.server = tiny_start(scene.endpoint);
-	assert_int_equal(call(&scene, "Replica/Marks", 10000), RPC_OK);
+	assert_int_equal(caller_call(scene.client, "Replica/Marks", 10000, &scene.arena), RPC_OK);
 	assert_int_equal(atomic_load(&scene.server->served), 1);
 }
 
 static void a_call_waits_for_a_server_that_comes_late(void **state) {
-	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Exchange/Marks", 10000);
+	SCENE_ALONE(scene);
+	uint64_t ticket = caller_begin(scene.client, "Exchange/Marks", 10000);
 
 	(void)state;
 	scene.server = tiny_start(scene.endpoint);
-	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 }
 
 /* Nor does it keep the client busy until its ticket is ended. */
 static void a_call_that_came_too_late_to_be_sent_costs_nothing(void **state) {
-	SCENE(scene);
-	uint64_t late = begin(&scene, "Replica/Marks", 1);
+	SCENE_ALONE(scene);
+	uint64_t late = caller_begin(scene.client, "Replica/Marks", 1);
 	struct timespec before;
 	struct timespec after;
 	uint64_t ticket;
@@ -185,11 +130,11 @@ static void a_call_that_came_too_late_to_be_sent_costs_nothing(void **state) {
 	(void)state;
 	scene.server = tiny_start(scene.endpoint);
 	tiny_behave(scene.server, TINY_KEEPS);
-	ticket = begin(&scene, "Replica/Marks", 1000);
+	ticket = caller_begin(scene.client, "Replica/Marks", 1000);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
-	assert_int_equal(end(&scene, ticket).status, RPC_DEADLINE_EXCEEDED);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_DEADLINE_EXCEEDED);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
-	assert_int_equal(end(&scene, late).status, RPC_UNAVAILABLE);
+	assert_int_equal(caller_end(scene.client, late, &scene.arena).status, RPC_UNAVAILABLE);
 	assert_in_range(
 	    (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000, 0, 300);
 }
@@ -209,27 +154,28 @@ static void hang_up_once(const char *path) {
 }
 
 static void a_handshake_broken_off_is_no_refusal(void **state) {
-	SCENE(scene);
+	SCENE_ALONE(scene);
 
 	(void)state;
 	hang_up_once(scene.endpoint + strlen("ipc://"));
-	assert_int_equal(call(&scene, "Replica/Marks", 200), RPC_UNAVAILABLE);
+	assert_int_equal(
+	    caller_call(scene.client, "Replica/Marks", 200, &scene.arena), RPC_UNAVAILABLE);
 	scene.server = tiny_start(scene.endpoint);
-	assert_int_equal(call(&scene, "Replica/Marks", 10000), RPC_OK);
+	assert_int_equal(caller_call(scene.client, "Replica/Marks", 10000, &scene.arena), RPC_OK);
 }
 
 static void twenty_restarts_lose_no_call(void **state) {
-	SCENE(scene);
+	SCENE_ALONE(scene);
 
 	(void)state;
 	for (int i = 0; i < 20; i++) {
 		uint64_t tickets[8];
 
 		for (size_t j = 0; j < LENGTH_OF(tickets); j++)
-			tickets[j] = begin(&scene, "Replica/Marks", 20000);
-		start_again(&scene);
+			tickets[j] = caller_begin(scene.client, "Replica/Marks", 20000);
+		scene_restart(&scene);
 		for (size_t j = 0; j < LENGTH_OF(tickets); j++)
-			assert_int_equal(end(&scene, tickets[j]).status, RPC_OK);
+			assert_int_equal(caller_end(scene.client, tickets[j], &scene.arena).status, RPC_OK);
 	}
 }
 

@@ -7,119 +7,27 @@
 
 #include <cmocka.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "common/base/clock.h"
-#include "common/base/file.h"
-#include "common/base/message.h"
-#include "common/rpc/client_internal.h"
-#include "tests/harness/folder.h"
-#include "tests/unit/rpc/tiny.h"
-#include "tests/unit/rpc/wire.h"
+#include "tests/unit/rpc/caller.h"
+#include "tests/unit/rpc/scene.h"
 
 enum { CHUNK = 4096 };
 
-struct scene {
-	struct folder folder;
-	char endpoint[TINY_ENDPOINT_SIZE];
-	struct tiny *server;
-	struct rpc_transport *transport;
-	struct rpc_client *client;
-	struct arena arena;
-};
-
-static void scene_open(struct scene *scene) {
-	scene->folder = folder_new();
-	snprintf(scene->endpoint, sizeof(scene->endpoint), "ipc://%s/tiny", scene->folder.path);
-	scene->server = tiny_start(scene->endpoint);
-	assert_return_code(rpc_transport_open(&office_contract, &scene->transport), 0);
-	scene->client = tiny_client(scene->transport, scene->endpoint);
-	arena_init(&scene->arena, (size_t)64 << 20);
-}
-
-static void scene_close(struct scene *scene) {
-	arena_deinit(&scene->arena);
-	rpc_client_closep(&scene->client);
-	rpc_transport_closep(&scene->transport);
-	tiny_stopp(&scene->server);
-	folder_remove(&scene->folder);
-}
-
-#define SCENE(name)                                                                                \
-	AUTO(scene_close) struct scene name;                                                           \
-	scene_open(&name)
-
-static uint64_t begin(struct scene *scene, const char *method, uint32_t deadline_ms) {
-	struct rpc_request request = { .method = method, .deadline_ms = deadline_ms };
-	uint64_t ticket;
-
-	assert_return_code(rpc_client_begin(scene->client, &request, &ticket), 0);
-	return ticket;
-}
-
-static uint64_t order(struct scene *scene, uint32_t chunks, uint32_t chunk_bytes, uint32_t ms) {
-	LineOrder message = LINE_ORDER__INIT;
-	struct rpc_request request = {
-		.method = "Line/Download",
-		.message = &message.base,
-		.deadline_ms = ms,
-	};
-	uint64_t ticket;
-
-	message.chunks = chunks;
-	message.chunk_bytes = chunk_bytes;
-	assert_return_code(rpc_client_begin(scene->client, &request, &ticket), 0);
-	return ticket;
-}
-
-static int send_number(struct scene *scene, uint64_t ticket, uint32_t number, size_t size) {
-	static uint8_t bytes[RPC_PAYLOAD_MAX + CHUNK];
-	LineChunk chunk = LINE_CHUNK__INIT;
-
-	memcpy(bytes, &number, sizeof(number));
-	chunk.body = (ProtobufCBinaryData) { size, bytes };
-	return rpc_client_send(scene->client, ticket, &chunk.base);
-}
-
-static int receive_number(struct scene *scene, uint64_t ticket, uint32_t *ret_number) {
-	ProtobufCMessage *chunk;
-	int r;
-
-	arena_reset(&scene->arena);
-	r = rpc_client_receive(scene->client, ticket, &scene->arena, &chunk);
-	if (r == 0)
-		memcpy(ret_number, ((const LineChunk *)chunk)->body.data, sizeof(*ret_number));
-	return r;
-}
-
-static struct rpc_reply end(struct scene *scene, uint64_t ticket) {
-	struct rpc_reply reply;
-
-	assert_return_code(rpc_client_end(scene->client, ticket, &scene->arena, &reply), 0);
-	return reply;
-}
-
 static void expect_echo(struct scene *scene) {
-	MarksRequest message = MARKS_REQUEST__INIT;
-	struct rpc_request request = tiny_ask(&message, "Replica/Marks", 0);
-	struct rpc_reply reply;
-
-	assert_return_code(rpc_client_call(scene->client, &request, &scene->arena, &reply), 0);
-	assert_int_equal(reply.status, RPC_OK);
+	assert_int_equal(caller_call(scene->client, "Replica/Marks", 0, &scene->arena), RPC_OK);
 }
 
 static void what_goes_up_arrives_once_and_is_counted(void **state) {
 	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Line/Upload", 0);
+	uint64_t ticket = caller_begin(scene.client, "Line/Upload", 0);
 	struct rpc_reply reply;
 
 	(void)state;
 	for (uint32_t i = 0; i < 1000; i++)
-		assert_int_equal(send_number(&scene, ticket, i, CHUNK), 0);
+		assert_int_equal(caller_send(scene.client, ticket, i, CHUNK), 0);
 	assert_int_equal(rpc_client_half_close(scene.client, ticket), 0);
-	reply = end(&scene, ticket);
+	reply = caller_end(scene.client, ticket, &scene.arena);
 	assert_int_equal(reply.status, RPC_OK);
 	assert_int_equal(((const LineReceipt *)reply.message)->chunks, 1000);
 	assert_int_equal(((const LineReceipt *)reply.message)->bytes, 1000 * CHUNK);
@@ -127,53 +35,53 @@ static void what_goes_up_arrives_once_and_is_counted(void **state) {
 
 static void an_empty_stream_is_one_too(void **state) {
 	SCENE(scene);
-	uint64_t up = begin(&scene, "Line/Upload", 0);
-	uint64_t down = order(&scene, 0, 0, 0);
+	uint64_t up = caller_begin(scene.client, "Line/Upload", 0);
+	uint64_t down = caller_order(scene.client, 0, 0, 0);
 	uint32_t number;
 	struct rpc_reply reply;
 
 	(void)state;
 	assert_int_equal(rpc_client_half_close(scene.client, up), 0);
-	reply = end(&scene, up);
+	reply = caller_end(scene.client, up, &scene.arena);
 	assert_int_equal(reply.status, RPC_OK);
 	assert_int_equal(((const LineReceipt *)reply.message)->chunks, 0);
-	assert_int_equal(receive_number(&scene, down, &number), RPC_CLIENT_ENDED);
-	assert_int_equal(end(&scene, down).status, RPC_OK);
+	assert_int_equal(caller_receive(scene.client, down, &scene.arena, &number), RPC_CLIENT_ENDED);
+	assert_int_equal(caller_end(scene.client, down, &scene.arena).status, RPC_OK);
 }
 
 static void what_comes_down_comes_in_order(void **state) {
 	enum { CHUNKS = 2000 };
 	SCENE(scene);
-	uint64_t ticket = order(&scene, CHUNKS, CHUNK, 0);
+	uint64_t ticket = caller_order(scene.client, CHUNKS, CHUNK, 0);
 	uint32_t number;
 
 	(void)state;
 	for (uint32_t i = 0; i < CHUNKS; i++) {
-		assert_int_equal(receive_number(&scene, ticket, &number), 0);
+		assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), 0);
 		assert_int_equal(number, i);
 	}
-	assert_int_equal(receive_number(&scene, ticket, &number), RPC_CLIENT_ENDED);
-	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), RPC_CLIENT_ENDED);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 }
 
 /* More than any window, both ways at once; unary calls pass between. */
 static void both_ways_at_once_nobody_waits_for_ever(void **state) {
 	enum { CHUNKS = 600 };
 	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Line/Converse", 0);
+	uint64_t ticket = caller_begin(scene.client, "Line/Converse", 0);
 	uint32_t number;
 
 	(void)state;
 	for (uint32_t i = 0; i < CHUNKS; i++) {
-		assert_int_equal(send_number(&scene, ticket, i, CHUNK), 0);
-		assert_int_equal(receive_number(&scene, ticket, &number), 0);
+		assert_int_equal(caller_send(scene.client, ticket, i, CHUNK), 0);
+		assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), 0);
 		assert_int_equal(number, i);
 		if (i % 100 == 0)
 			expect_echo(&scene);
 	}
 	assert_int_equal(rpc_client_half_close(scene.client, ticket), 0);
-	assert_int_equal(receive_number(&scene, ticket, &number), RPC_CLIENT_ENDED);
-	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), RPC_CLIENT_ENDED);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 }
 
 static void poll_client(struct scene *scene) {
@@ -191,7 +99,7 @@ static void poll_client(struct scene *scene) {
 static void in_a_loop_of_ones_own_neither_way_waits_for_the_other(void **state) {
 	enum { CHUNKS = 600 };
 	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Line/Converse", 0);
+	uint64_t ticket = caller_begin(scene.client, "Line/Converse", 0);
 	uint32_t sent = 0;
 	uint32_t received = 0;
 	uint32_t number;
@@ -201,32 +109,32 @@ static void in_a_loop_of_ones_own_neither_way_waits_for_the_other(void **state) 
 	assert_false(rpc_client_may_receive(scene.client, ticket));
 	while (r == 0) {
 		for (; sent < CHUNKS && rpc_client_may_send(scene.client, ticket); sent++)
-			assert_int_equal(send_number(&scene, ticket, sent, CHUNK), 0);
+			assert_int_equal(caller_send(scene.client, ticket, sent, CHUNK), 0);
 		if (sent == CHUNKS && rpc_client_may_send(scene.client, ticket))
 			assert_int_equal(rpc_client_half_close(scene.client, ticket), 0);
 		if (!rpc_client_may_receive(scene.client, ticket)) {
 			poll_client(&scene);
 			continue;
 		}
-		r = receive_number(&scene, ticket, &number);
+		r = caller_receive(scene.client, ticket, &scene.arena, &number);
 		if (r == 0)
 			assert_int_equal(number, received++);
 	}
 	assert_int_equal(r, RPC_CLIENT_ENDED);
 	assert_int_equal(received, CHUNKS);
-	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 	assert_false(rpc_client_may_send(scene.client, ticket));
 }
 
 static void in_a_loop_of_ones_own_a_deadline_is_the_end(void **state) {
 	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Line/Converse", 200);
+	uint64_t ticket = caller_begin(scene.client, "Line/Converse", 200);
 
 	(void)state;
 	while (!rpc_client_may_receive(scene.client, ticket))
 		poll_client(&scene);
 	assert_false(rpc_client_may_send(scene.client, ticket));
-	assert_int_equal(end(&scene, ticket).status, RPC_DEADLINE_EXCEEDED);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_DEADLINE_EXCEEDED);
 }
 
 static void streams_run_beside_each_other(void **state) {
@@ -237,22 +145,22 @@ static void streams_run_beside_each_other(void **state) {
 
 	(void)state;
 	for (size_t i = 0; i < STREAMS; i++)
-		tickets[i] = order(&scene, CHUNKS, CHUNK, 0);
+		tickets[i] = caller_order(scene.client, CHUNKS, CHUNK, 0);
 	for (uint32_t i = 0; i < CHUNKS; i++) {
 		for (size_t j = 0; j < STREAMS; j++) {
-			assert_int_equal(receive_number(&scene, tickets[j], &number), 0);
+			assert_int_equal(caller_receive(scene.client, tickets[j], &scene.arena, &number), 0);
 			assert_int_equal(number, i);
 		}
 	}
 	for (size_t i = 0; i < STREAMS; i++)
-		assert_int_equal(end(&scene, tickets[i]).status, RPC_OK);
+		assert_int_equal(caller_end(scene.client, tickets[i], &scene.arena).status, RPC_OK);
 }
 
 /* Nobody takes what comes: the writer stops at its credit, and goes on when there is more. */
 static void a_reader_that_stops_stops_the_writer(void **state) {
 	enum { CHUNKS = 1000 };
 	SCENE(scene);
-	uint64_t ticket = order(&scene, CHUNKS, 1000, 0);
+	uint64_t ticket = caller_order(scene.client, CHUNKS, 1000, 0);
 	unsigned stopped;
 	uint32_t number;
 
@@ -264,33 +172,33 @@ static void a_reader_that_stops_stops_the_writer(void **state) {
 	stopped = atomic_load(&scene.server->streamed);
 	assert_in_range(stopped, RPC_WINDOW_MIN / 1000, RPC_WINDOW_MIN / 1000 + 1);
 	for (uint32_t i = 0; i < CHUNKS; i++) {
-		assert_int_equal(receive_number(&scene, ticket, &number), 0);
+		assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), 0);
 		assert_int_equal(number, i);
 	}
-	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 }
 
 static void what_is_larger_than_the_server_takes_stays_here(void **state) {
 	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Line/Upload", 0);
+	uint64_t ticket = caller_begin(scene.client, "Line/Upload", 0);
 
 	(void)state;
-	assert_int_equal(send_number(&scene, ticket, 1, RPC_PAYLOAD_MAX), -EMSGSIZE);
-	assert_int_equal(send_number(&scene, ticket, 1, RPC_PAYLOAD_MAX - 8), 0);
-	assert_int_equal(send_number(&scene, ticket, 2, 16), 0);
+	assert_int_equal(caller_send(scene.client, ticket, 1, RPC_PAYLOAD_MAX), -EMSGSIZE);
+	assert_int_equal(caller_send(scene.client, ticket, 1, RPC_PAYLOAD_MAX - 8), 0);
+	assert_int_equal(caller_send(scene.client, ticket, 2, 16), 0);
 	assert_int_equal(rpc_client_half_close(scene.client, ticket), 0);
-	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 }
 
 static void a_stream_that_is_called_off_ends_its_handler(void **state) {
 	SCENE(scene);
-	uint64_t down = order(&scene, 1000000, CHUNK, 0);
-	uint64_t up = begin(&scene, "Line/Upload", 0);
+	uint64_t down = caller_order(scene.client, 1000000, CHUNK, 0);
+	uint64_t up = caller_begin(scene.client, "Line/Upload", 0);
 	uint32_t number;
 
 	(void)state;
-	assert_int_equal(receive_number(&scene, down, &number), 0);
-	assert_int_equal(send_number(&scene, up, 0, CHUNK), 0);
+	assert_int_equal(caller_receive(scene.client, down, &scene.arena, &number), 0);
+	assert_int_equal(caller_send(scene.client, up, 0, CHUNK), 0);
 	rpc_client_cancel(scene.client, down);
 	rpc_client_cancel(scene.client, up);
 	tiny_wait_no_stream(scene.server);
@@ -307,30 +215,30 @@ static void streams_that_are_called_off_cost_the_others_nothing(void **state) {
 
 	(void)state;
 	for (int i = 0; i < STREAMS; i++) {
-		ticket = order(&scene, 1000000, CHUNK, 0);
-		assert_int_equal(receive_number(&scene, ticket, &number), 0);
+		ticket = caller_order(scene.client, 1000000, CHUNK, 0);
+		assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), 0);
 		rpc_client_cancel(scene.client, ticket);
 		/* One that has not ended yet counts against what a caller may have. */
 		tiny_wait_no_stream(scene.server);
 	}
-	ticket = order(&scene, CHUNKS, CHUNK, 5000);
+	ticket = caller_order(scene.client, CHUNKS, CHUNK, 5000);
 	for (uint32_t i = 0; i < CHUNKS; i++)
-		assert_int_equal(receive_number(&scene, ticket, &number), 0);
-	assert_int_equal(receive_number(&scene, ticket, &number), RPC_CLIENT_ENDED);
-	assert_int_equal(end(&scene, ticket).status, RPC_OK);
+		assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), 0);
+	assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), RPC_CLIENT_ENDED);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 }
 
 static void a_stream_ends_at_its_deadline(void **state) {
 	SCENE(scene);
 	uint64_t started = clock_monotonic_ms();
-	uint64_t ticket = begin(&scene, "Line/Converse", 300);
+	uint64_t ticket = caller_begin(scene.client, "Line/Converse", 300);
 	uint32_t number;
 
 	(void)state;
-	assert_int_equal(send_number(&scene, ticket, 0, CHUNK), 0);
-	assert_int_equal(receive_number(&scene, ticket, &number), 0);
-	assert_int_equal(receive_number(&scene, ticket, &number), RPC_CLIENT_ENDED);
-	assert_int_equal(end(&scene, ticket).status, RPC_DEADLINE_EXCEEDED);
+	assert_int_equal(caller_send(scene.client, ticket, 0, CHUNK), 0);
+	assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), 0);
+	assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), RPC_CLIENT_ENDED);
+	assert_int_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_DEADLINE_EXCEEDED);
 	assert_in_range(clock_monotonic_ms() - started, 300, 800);
 	tiny_wait_no_stream(scene.server);
 	assert_int_equal(atomic_load(&scene.server->cut_short), 1);
@@ -338,11 +246,11 @@ static void a_stream_ends_at_its_deadline(void **state) {
 
 static void a_caller_that_leaves_ends_its_streams(void **state) {
 	SCENE(scene);
-	uint64_t ticket = order(&scene, 1000000, CHUNK, 0);
+	uint64_t ticket = caller_order(scene.client, 1000000, CHUNK, 0);
 	uint32_t number;
 
 	(void)state;
-	assert_int_equal(receive_number(&scene, ticket, &number), 0);
+	assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), 0);
 	rpc_client_closep(&scene.client);
 	tiny_wait_no_stream(scene.server);
 	assert_int_equal(atomic_load(&scene.server->cut_short), 1);
@@ -351,24 +259,23 @@ static void a_caller_that_leaves_ends_its_streams(void **state) {
 /* It is not repeated: nobody knows what of it was done. */
 static void a_server_that_goes_ends_the_stream(void **state) {
 	SCENE(scene);
-	uint64_t ticket = order(&scene, 1000000, CHUNK, 0);
+	uint64_t ticket = caller_order(scene.client, 1000000, CHUNK, 0);
 	uint32_t number;
 	int r;
 
 	(void)state;
-	assert_int_equal(receive_number(&scene, ticket, &number), 0);
-	tiny_stopp(&scene.server);
-	scene.server = tiny_start(scene.endpoint);
-	while ((r = receive_number(&scene, ticket, &number)) == 0)
+	assert_int_equal(caller_receive(scene.client, ticket, &scene.arena, &number), 0);
+	scene_restart(&scene);
+	while ((r = caller_receive(scene.client, ticket, &scene.arena, &number)) == 0)
 		;
 	assert_int_equal(r, RPC_CLIENT_ENDED);
-	assert_int_not_equal(end(&scene, ticket).status, RPC_OK);
+	assert_int_not_equal(caller_end(scene.client, ticket, &scene.arena).status, RPC_OK);
 	expect_echo(&scene);
 }
 
 static void a_message_that_is_none_is_refused(void **state) {
 	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Line/Upload", 0);
+	uint64_t ticket = caller_begin(scene.client, "Line/Upload", 0);
 	struct flight *flight = client_find(scene.client, ticket);
 	struct rpc_reply reply;
 
@@ -376,7 +283,7 @@ static void a_message_that_is_none_is_refused(void **state) {
 	expect_echo(&scene);
 	assert_return_code(
 	    client_say_of(scene.client, flight, HEADER__KIND__DATA, (const uint8_t *)"\x0a\x7f", 2), 0);
-	reply = end(&scene, ticket);
+	reply = caller_end(scene.client, ticket, &scene.arena);
 	assert_int_equal(reply.status, RPC_INVALID_ARGUMENT);
 	assert_int_equal(reply.fault->reason, FAULT__REASON__MALFORMED);
 }
@@ -384,7 +291,7 @@ static void a_message_that_is_none_is_refused(void **state) {
 /* The connection is given up, and only that. */
 static void who_sends_beyond_the_credit_is_shown_the_door(void **state) {
 	SCENE(scene);
-	uint64_t ticket = begin(&scene, "Line/Converse", 0);
+	uint64_t ticket = caller_begin(scene.client, "Line/Converse", 0);
 	struct flight *flight = client_find(scene.client, ticket);
 	static uint8_t chunk[CHUNK + 3] = { 0x0a, 0x80, 0x20 };
 	struct rpc_client *other = tiny_client(scene.transport, scene.endpoint);
@@ -395,7 +302,7 @@ static void who_sends_beyond_the_credit_is_shown_the_door(void **state) {
 	for (int i = 0; i < 3 * RPC_WINDOW_MAX / CHUNK; i++)
 		assert_return_code(
 		    client_say_of(scene.client, flight, HEADER__KIND__DATA, chunk, sizeof(chunk)), 0);
-	reply = end(&scene, ticket);
+	reply = caller_end(scene.client, ticket, &scene.arena);
 	assert_int_equal(reply.status, RPC_INTERNAL);
 	assert_int_equal(reply.fault->reason, FAULT__REASON__PROTOCOL);
 	tiny_wait_no_stream(scene.server);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/store/checkpoint.h"
 #include "common/store/event_log.h"
 #include "services/dossiers/dossiers.h"
 
@@ -12,15 +13,22 @@
 #define MEMORY_CAP  ((size_t)64 << 20)
 #define CHUNK_BYTES 2000 /* of events at a time: small, so that following goes on often */
 
+enum { CHECKPOINT_EVENTS = 20 };
+
 static int try_open(
     const struct desk *desk, const char *node, uint64_t reserve_mib, struct store **ret_store) {
+	static const uint8_t seed[32] = { 7 };
+	struct signer signer;
 	struct store_options options = {
 		.folder = desk->folder.path,
 		.node = node,
 		.map_mib = MAP_MIB,
 		.reserve_mib = reserve_mib,
+		.signer = &signer,
+		.checkpoint_events = CHECKPOINT_EVENTS,
 	};
 
+	signer_of_seed(seed, &signer);
 	return store_open(&options, ret_store);
 }
 
@@ -87,7 +95,7 @@ static bool follow_step(struct desk *follower, struct desk *source, Stream strea
 	size_t event_count = 0;
 	bool more = false;
 
-	assert_int_equal(event_log_marks(&to, stream, to.arena, &marks, &mark_count), 0);
+	assert_int_equal(event_marks_load(&to, stream, to.arena, &marks, &mark_count), 0);
 	assert_int_equal(event_log_read(&from, stream, marks, mark_count, CHUNK_BYTES, &source->arena,
 	                     &events, &event_count, &more),
 	    0);

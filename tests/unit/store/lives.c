@@ -187,7 +187,8 @@ static struct life *begin(struct lives *lives) {
 	dossier__init(&life->record);
 	snprintf(life->code, sizeof(life->code), "%s-%04zu", lives->prefix, lives->count);
 	life->record.code = life->code;
-	life->record.applicant = text_of("Thạch Mỹ Vinh");
+	if (!lives->nameless)
+		life->record.applicant = text_of("Thạch Mỹ Vinh");
 	take_in(lives, life);
 	change_details(lives, life);
 	lives->count++;

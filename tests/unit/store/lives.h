@@ -32,6 +32,7 @@ struct life {
 struct lives {
 	struct chance *chance;
 	const char *prefix; /* of all codes */
+	bool nameless;      /* nobody's name is written */
 	struct life items[LIVES_MAX];
 	size_t count;
 	Procedure procedures[LIVES_PROCEDURES];

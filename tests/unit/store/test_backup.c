@@ -284,7 +284,7 @@ static void a_backup_while_others_write_is_one_moment(void **state) {
 			AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
 
 			assert_int_equal(store_begin(vault->office.desk.store, STORE_READ, &txn), STORE_OK);
-			assert_int_equal(event_log_mark(&txn, OFFICE_NODE, STREAM__STREAM_RECORDS, &mark), 0);
+			assert_int_equal(event_mark_load(&txn, OFFICE_NODE, STREAM__STREAM_RECORDS, &mark), 0);
 		}
 		arena_reset(&vault->office.arena);
 		part = back_up(vault);

@@ -10,7 +10,7 @@
 #include "common/store/cells.h"
 #include "tests/unit/store/desk.h"
 
-enum { JOBS = 12, DEADLINE_S = 60, REFUSED = 42, UNANSWERED = INT32_MIN };
+enum { JOBS = 12, JOB_BYTES = 1000, DEADLINE_S = 60, REFUSED = 42, UNANSWERED = INT32_MIN };
 
 /* What a job does with the transaction. */
 enum act {
@@ -124,7 +124,7 @@ static void done(struct committer_job *base, int result) {
 
 static struct job job_of(struct office *office, enum act act, uint32_t number) {
 	return (struct job) {
-		.base = { .run = run, .done = done },
+		.base = { .run = run, .done = done, .bytes = JOB_BYTES },
 		.office = office,
 		.act = act,
 		.number = number,
@@ -132,14 +132,14 @@ static struct job job_of(struct office *office, enum act act, uint32_t number) {
 	};
 }
 
-static void start(struct office *office, size_t queue_max, size_t batch_max) {
-	struct committer_options options = {
-		.store = office->desk.store,
-		.queue_max = queue_max,
-		.batch_max = batch_max,
-	};
-
+static void start_with(struct office *office, struct committer_options options) {
+	options.store = office->desk.store;
 	assert_int_equal(committer_start(&options, &office->committer), 0);
+}
+
+static void start(struct office *office, size_t queue_max, size_t batch_max) {
+	start_with(
+	    office, (struct committer_options) { .queue_max = queue_max, .batch_max = batch_max });
 }
 
 static int office_open(void **state) {
@@ -208,11 +208,13 @@ static void expect_alone(struct office *office, enum act act, int answer, int ru
 	}
 }
 
-static void expect_transactions_of(struct office *office, size_t batch_max, size_t jobs_each) {
+static void expect_transactions_of(
+    struct office *office, struct committer_options options, size_t jobs_each) {
 	static const enum act acts[JOBS] = { ACT_PUT };
 	struct job jobs[JOBS];
 
-	start(office, 100, batch_max);
+	options.queue_max = 100;
+	start_with(office, options);
 	run_together(office, acts, jobs);
 	for (size_t i = 0; i < JOBS; i++) {
 		expect_kept(&jobs[i]);
@@ -222,15 +224,30 @@ static void expect_transactions_of(struct office *office, size_t batch_max, size
 }
 
 static void jobs_that_wait_together_share_a_transaction(void **state) {
-	expect_transactions_of(*state, 100, JOBS);
+	expect_transactions_of(*state, (struct committer_options) { .batch_max = 100 }, JOBS);
 }
 
 static void a_transaction_takes_no_more_jobs_than_told(void **state) {
-	expect_transactions_of(*state, 5, 5);
+	expect_transactions_of(*state, (struct committer_options) { .batch_max = 5 }, 5);
 }
 
 static void no_jobs_a_transaction_is_taken_for_one(void **state) {
-	expect_transactions_of(*state, 0, 1);
+	expect_transactions_of(*state, (struct committer_options) { .batch_max = 0 }, 1);
+}
+
+static void a_transaction_takes_no_more_bytes_than_told(void **state) {
+	expect_transactions_of(
+	    *state, (struct committer_options) { .batch_max = 100, .batch_bytes = 3 * JOB_BYTES }, 3);
+}
+
+static void a_job_larger_than_a_transaction_has_one_of_its_own(void **state) {
+	expect_transactions_of(
+	    *state, (struct committer_options) { .batch_max = 100, .batch_bytes = 1 }, 1);
+}
+
+static void a_transaction_runs_no_longer_than_told(void **state) {
+	expect_transactions_of(
+	    *state, (struct committer_options) { .batch_max = 100, .batch_us = 1 }, 1);
 }
 
 static void a_job_that_refuses_is_answered_alone(void **state) {
@@ -391,6 +408,9 @@ int main(void) {
 		OFFICE_TEST(jobs_that_wait_together_share_a_transaction),
 		OFFICE_TEST(a_transaction_takes_no_more_jobs_than_told),
 		OFFICE_TEST(no_jobs_a_transaction_is_taken_for_one),
+		OFFICE_TEST(a_transaction_takes_no_more_bytes_than_told),
+		OFFICE_TEST(a_job_larger_than_a_transaction_has_one_of_its_own),
+		OFFICE_TEST(a_transaction_runs_no_longer_than_told),
 		OFFICE_TEST(a_job_that_refuses_is_answered_alone),
 		OFFICE_TEST(a_job_that_refuses_after_writing_leaves_nothing),
 		OFFICE_TEST(a_job_that_refuses_after_counting_leaves_no_count),

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/message.h"
+#include "common/store/event_clock.h"
 #include "tests/unit/store/desk.h"
 
 #define RECORDS STREAM__STREAM_RECORDS
@@ -44,8 +45,7 @@ static void append(struct desk *desk, Stream stream, int count, size_t size) {
 		                           .stream = stream,
 		                           .type = RECORD_TYPE__RECORD_NEWS,
 		                           .actor = "Lê Văn Tám",
-		                           .body = body,
-		                           .size = size,
+		                           .body = { size, body },
 		                       });
 	}
 	desk_keep(&txn);
@@ -100,7 +100,7 @@ static struct event_mark mark_of(struct desk *desk, const char *origin, Stream s
 	AUTO(store_abort) struct store_txn txn = desk_read(desk);
 	struct event_mark mark;
 
-	assert_int_equal(event_log_mark(&txn, origin, stream, &mark), 0);
+	assert_int_equal(event_mark_load(&txn, origin, stream, &mark), 0);
 	return mark;
 }
 
@@ -165,7 +165,7 @@ static void an_aborted_event_leaves_no_gap(void **state) {
 	struct pair *pair = *state;
 	struct store_txn txn = desk_write(&pair->origin);
 
-	event_log_append(&txn, &(struct event_draft) { .stream = RECORDS, .body = NULL });
+	event_log_append(&txn, &(struct event_draft) { .stream = RECORDS });
 	store_abort(&txn);
 	append(&pair->origin, RECORDS, 2, 10);
 	follow(pair);

@@ -57,7 +57,7 @@ static void add_life(
 	for (event.sequence = 1; event.sequence <= count; event.sequence++) {
 		event.body = (ProtobufCBinaryData) { chance_below(&listing->chance, sizeof(body)), body };
 		add_entry(listing, txn, &event, origin);
-		assert_int_equal(event_log_mark(txn, event.origin, RECORDS, &mark), 0);
+		assert_int_equal(event_mark_load(txn, event.origin, RECORDS, &mark), 0);
 		event.previous = (ProtobufCBinaryData) { EVENT_HASH_SIZE, mark.head };
 	}
 }
@@ -156,7 +156,7 @@ static void after_the_marks_of_the_log_nothing_follows(void **state) {
 	struct event_mark *marks;
 	size_t count;
 
-	assert_int_equal(event_log_marks(&txn, RECORDS, &listing->desk.arena, &marks, &count), 0);
+	assert_int_equal(event_marks_load(&txn, RECORDS, &listing->desk.arena, &marks, &count), 0);
 	assert_int_equal(count, ORIGINS);
 	memcpy(copy, marks, sizeof(copy));
 	for (size_t i = 0; i < count; i++)

@@ -76,7 +76,7 @@ static uint64_t log_length(struct desk *desk) {
 	AUTO(store_abort) struct store_txn txn = desk_read(desk);
 	struct event_mark mark;
 
-	assert_int_equal(event_log_mark(&txn, NODE, STREAM__STREAM_RECORDS, &mark), 0);
+	assert_int_equal(event_mark_load(&txn, NODE, STREAM__STREAM_RECORDS, &mark), 0);
 	return mark.sequence;
 }
 

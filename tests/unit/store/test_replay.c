@@ -50,6 +50,12 @@ static struct answer figures(struct desk *desk, const struct figure_window *wind
 	return packed(&evaluation.base, &desk->arena);
 }
 
+/* Names of persons stay where they were written. */
+static void forget_persons(ProtobufCMessage *record) {
+	if (record->descriptor == &dossier__descriptor)
+		((Dossier *)record)->applicant = (char *)(uintptr_t)protobuf_c_empty_string;
+}
+
 static struct answer opened(
     struct desk *desk, const struct figure_window *window, const char *name) {
 	AUTO(store_abort) struct store_txn txn = desk_read(desk);
@@ -63,6 +69,15 @@ static struct answer opened(
 
 	assert_int_equal(
 	    figures_open(&txn, &dossiers_schema, &opening, &desk->arena, &reply), FIGURES_OK);
+	for (size_t i = 0; i < reply.n_records; i++) {
+		ProtobufCBinaryData *bytes = &reply.records[i]->record;
+		Dossier *dossier = dossier__unpack(&desk->arena.allocator, bytes->len, bytes->data);
+		struct answer open;
+
+		forget_persons(&dossier->base);
+		open = packed(&dossier->base, &desk->arena);
+		*bytes = (ProtobufCBinaryData) { open.size, open.bytes };
+	}
 	return packed(&reply.base, &desk->arena);
 }
 
@@ -83,8 +98,10 @@ static int list(void *context, ProtobufCMessage *record, const char *origin) {
 	struct listing *listing = context;
 	struct arena *arena = &listing->desk->arena;
 	OpenedRecord *item = arena_alloc(arena, sizeof(*item));
-	struct answer bytes = packed(record, arena);
+	struct answer bytes;
 
+	forget_persons(record);
+	bytes = packed(record, arena);
 	opened_record__init(item);
 	item->unit = text_of(origin);
 	item->record = (ProtobufCBinaryData) { bytes.size, bytes.bytes };
@@ -130,8 +147,8 @@ static uint64_t own_events(struct desk *desk) {
 	struct event_mark records_mark;
 	struct event_mark procedures_mark;
 
-	assert_int_equal(event_log_mark(&txn, desk->node, RECORDS, &records_mark), 0);
-	assert_int_equal(event_log_mark(&txn, desk->node, PROCEDURES, &procedures_mark), 0);
+	assert_int_equal(event_mark_load(&txn, desk->node, RECORDS, &records_mark), 0);
+	assert_int_equal(event_mark_load(&txn, desk->node, PROCEDURES, &procedures_mark), 0);
 	assert_true(records_mark.sequence && procedures_mark.sequence);
 	return records_mark.sequence + procedures_mark.sequence;
 }
@@ -159,7 +176,8 @@ static void a_copy_that_follows_now_and_then_is_like_its_origin(void **state) {
 	assert_int_equal(moved, own_events(&origin));
 	assert_int_equal(desk_follow(&copy, &origin, RECORDS), 0);
 	expect_same(&origin, &copy, &chance);
-	expect_same_logs(&origin, &copy);
+	expect_same_table(&origin, &copy, TABLE_MARKS); /* with the hash of all that is before */
+	expect_same_table(&origin, &copy, TABLE_CHECKPOINTS);
 	expect_same_table(&origin, &copy, TABLE_SIZES);
 	assert_int_equal(desk_dump(&copy, TABLE_HELD).size, 0);
 }

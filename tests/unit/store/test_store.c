@@ -308,12 +308,11 @@ static void only_the_owner_can_read_the_files(void **state) {
 
 static void size_tells_what_is_used_of_the_map(void **state) {
 	struct desk *desk = *state;
-	uint64_t used;
-	uint64_t map;
+	struct store_size size;
 
-	store_size(desk->store, &used, &map);
-	assert_true(used > 0 && used < map);
-	assert_int_equal(map, 256u << 20);
+	store_size(desk->store, &size);
+	assert_true(size.used_bytes > 0 && size.used_bytes < size.map_bytes);
+	assert_int_equal(size.map_bytes, 256u << 20);
 }
 
 #define DESK_TEST(claim) cmocka_unit_test_setup_teardown(claim, desk_setup, desk_teardown)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "services/cli/nearest.h"
+#include "common/base/nearest.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum { COMPARED_MAX = 64 }; /* no name of a contract is longer; a longer one is like none */
+enum { COMPARED_MAX = 96 }; /* none of our names is longer; a longer one is like none */
 
 static unsigned least(unsigned first, unsigned second) {
 	return first < second ? first : second;

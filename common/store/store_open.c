@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening a store: its folder, its tables, and whether it is ours and of this format. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/store/migration.h"
+#include "common/store/name_memory.h"
+#include "common/store/store_parts.h"
+
+#define TXN_SCRATCH_CAP ((size_t)256 << 20)
+
+enum { FULL_PERCENT = 85, STOP_PERCENT = 97 };
+
+static const char *const table_names[TABLE_COUNT] = {
+	[TABLE_META] = "meta",
+	[TABLE_SIZES] = "sizes",
+	[TABLE_NAMES] = "names",
+	[TABLE_NUMBERS] = "numbers",
+	[TABLE_LOG] = "log",
+	[TABLE_MARKS] = "marks",
+	[TABLE_HELD] = "held",
+	[TABLE_STATE] = "state",
+	[TABLE_BY_DAY] = "by_day",
+	[TABLE_BY_FIELD] = "by_field",
+	[TABLE_CELLS] = "cells",
+	[TABLE_IDEMPOTENCY] = "idempotency",
+	[TABLE_IDEMPOTENCY_AGE] = "idempotency_age",
+	[TABLE_CHECKPOINTS] = "checkpoints",
+	[TABLE_ERASED] = "erased",
+};
+
+struct key store_meta_key(const char *name) {
+	struct key key = KEY_EMPTY;
+
+	key_add_origin(&key, name);
+	return key;
+}
+
+static int lock_folder(struct store *store) {
+	AUTO(heap_freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/lock", store->folder) < 0) {
+		path = NULL;
+		return failed_here(-ENOMEM);
+	}
+	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->lock < 0)
+		return failed_here(-errno);
+	if (flock(store->lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? STORE_IN_USE : failed_here(-errno);
+	return 0;
+}
+
+/* A file that is shorter than LMDB's two first pages was never committed to: its maker was killed
+ * while it began, and LMDB would refuse it for ever. It is set aside, not removed.
+ * Return: 0 or a negative errno. */
+static int set_stillborn_aside(const char *path) {
+	AUTO(heap_freep) char *aside = NULL;
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return errno == ENOENT ? 0 : failed_here(-errno);
+	if (status.st_size == 0 || status.st_size >= 2 * sysconf(_SC_PAGESIZE))
+		return 0;
+	if (asprintf(&aside, "%s.cut", path) < 0) {
+		aside = NULL;
+		return failed_here(-ENOMEM);
+	}
+	return rename(path, aside) < 0 ? failed_here(-errno) : 0;
+}
+
+static int open_environment(struct store *store) {
+	AUTO(heap_freep) char *path = NULL;
+	int dead = 0;
+	int r;
+
+	if (asprintf(&path, "%s/store.mdb", store->folder) < 0) {
+		path = NULL;
+		return failed_here(-ENOMEM);
+	}
+	r = set_stillborn_aside(path);
+	if (r < 0)
+		return failed_below(r);
+	r = mdb_env_create(&store->environment);
+	if (r == 0)
+		r = mdb_env_set_maxdbs(store->environment, TABLE_COUNT);
+	if (r == 0)
+		r = mdb_env_set_maxreaders(store->environment, READERS_MAX + 1);
+	if (r == 0)
+		r = mdb_env_set_mapsize(store->environment, store->map_bytes);
+	if (r == 0)
+		r = mdb_env_open(store->environment, path, MDB_NOSUBDIR | MDB_NOTLS, 0600);
+	if (r == 0)
+		r = mdb_reader_check(store->environment, &dead);
+	return store_error_of(r);
+}
+
+/* The table of marks of life, if this is a store already; only read, for a newer store must stay as
+ * it is. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
+static int open_meta(struct store *store) {
+	MDB_txn *txn;
+	int r = mdb_txn_begin(store->environment, NULL, MDB_RDONLY, &txn);
+
+	if (r)
+		return store_error_of(r);
+	r = mdb_dbi_open(txn, table_names[TABLE_META], 0, &store->tables[TABLE_META]);
+	if (r) {
+		mdb_txn_abort(txn);
+		return store_error_of(r);
+	}
+	return store_error_of(mdb_txn_commit(txn));
+}
+
+static int open_tables(struct store *store) {
+	MDB_txn *txn;
+	int r = mdb_txn_begin(store->environment, NULL, 0, &txn);
+
+	if (r)
+		return store_error_of(r);
+	for (int i = 0; i < TABLE_COUNT && r == 0; i++)
+		r = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->tables[i]);
+	if (r) {
+		mdb_txn_abort(txn);
+		return store_error_of(r);
+	}
+	return store_error_of(mdb_txn_commit(txn));
+}
+
+static int make_meta(struct store *store) {
+	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
+	struct key format = store_meta_key("format");
+	struct key node = store_meta_key("node");
+	struct key epoch = store_meta_key("epoch");
+	uint32_t version = STORE_FORMAT;
+	uint32_t now = (uint32_t)time(NULL);
+	int r = store_begin(store, STORE_WRITE, &txn);
+
+	if (r)
+		return r;
+	store_put(&txn, TABLE_META, &format, &version, sizeof(version));
+	store_put(&txn, TABLE_META, &node, store->node, strlen(store->node));
+	store_put(&txn, TABLE_META, &epoch, &now, sizeof(now));
+	store->epoch = now;
+	return store_commit(&txn);
+}
+
+/* Only reads: a node whose disk is full must still come up to be read.
+ * Return: STORE_OK with the format; STORE_NOT_FOUND when nothing is written there yet, as after a
+ * kill in the very first commit; STORE_OTHER_NODE or a negative errno. */
+static int read_meta(struct store *store, uint32_t *ret_format) {
+	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
+	struct key format = store_meta_key("format");
+	struct key node = store_meta_key("node");
+	struct key epoch = store_meta_key("epoch");
+	struct store_value value;
+	int r = open_meta(store);
+
+	if (r == STORE_OK)
+		r = store_begin(store, STORE_READ, &txn);
+	if (r == STORE_OK)
+		r = store_get(&txn, TABLE_META, &format, &value);
+	if (r)
+		return r < 0 ? failed_below(r) : r;
+	if (value.size != sizeof(*ret_format))
+		return failed_here(-EBADMSG);
+	memcpy(ret_format, value.bytes, sizeof(*ret_format));
+	if (store_get(&txn, TABLE_META, &node, &value) != STORE_OK)
+		return failed_here(-EBADMSG);
+	if (value.size != strlen(store->node) || memcmp(value.bytes, store->node, value.size) != 0)
+		return STORE_OTHER_NODE;
+	if (store_get(&txn, TABLE_META, &epoch, &value) != STORE_OK ||
+	    value.size != sizeof(store->epoch))
+		return failed_here(-EBADMSG);
+	memcpy(&store->epoch, value.bytes, sizeof(store->epoch));
+	return STORE_OK;
+}
+
+/* What is there already becomes a store of this format, or nothing becomes a new one. */
+static int come_up(struct store *store) {
+	uint32_t format = 0;
+	int meta = read_meta(store, &format);
+	int r;
+
+	if (meta != STORE_OK && meta != STORE_NOT_FOUND)
+		return meta < 0 ? failed_below(meta) : meta;
+	if (format > STORE_FORMAT)
+		return STORE_NEWER_FORMAT;
+	r = open_tables(store);
+	if (r == 0)
+		r = meta == STORE_NOT_FOUND ? make_meta(store) : migration_run(store, format);
+	return r < 0 ? failed_below(r) : r;
+}
+
+int store_open(const struct store_options *options, struct store **ret_store) {
+	AUTO(store_closep) struct store *store = calloc(1, sizeof(*store));
+	int r;
+
+	if (!store)
+		return failed_here(-ENOMEM);
+	store->lock = -1;
+	arena_init(&store->scratch, TXN_SCRATCH_CAP);
+	store->reserve_bytes = options->reserve_mib << 20;
+	store->map_bytes = options->map_mib << 20;
+	store->full_percent = options->full_percent ? options->full_percent : FULL_PERCENT;
+	store->stop_percent = options->stop_percent ? options->stop_percent : STOP_PERCENT;
+	store->reader_max_us = options->reader_max_ms * 1000;
+	readers_init(&store->readers, store->reader_max_us);
+	store->is_signed = options->signer != NULL;
+	if (options->signer)
+		store->signer = *options->signer;
+	store->checkpoint_events = options->checkpoint_events;
+	snprintf(store->node, sizeof(store->node), "%s", options->node);
+	store->names = name_memory_new();
+	store->folder = strdup(options->folder);
+	if (!store->folder || !store->names)
+		return failed_here(-ENOMEM);
+	r = folder_make(store->folder, 0700);
+	if (r == 0)
+		r = lock_folder(store);
+	if (r == 0)
+		r = open_environment(store);
+	if (r == 0)
+		r = come_up(store);
+	if (r)
+		return r < 0 ? failed_below(r) : r;
+	*ret_store = store;
+	store = NULL;
+	return STORE_OK;
+}
+
+void store_close(struct store *store) {
+	if (store->environment)
+		mdb_env_close(store->environment);
+	file_descriptor_close(&store->lock);
+	arena_deinit(&store->scratch);
+	readers_deinit(&store->readers);
+	if (store->names)
+		name_memory_free(store->names);
+	free(store->folder);
+	free(store);
+}
+
+void store_closep(struct store **store) {
+	if (*store)
+		store_close(*store);
+	*store = NULL;
+}
+
+static void environment_closep(MDB_env **environment) {
+	if (*environment)
+		mdb_env_close(*environment);
+}
+
+int store_peek(const char *folder, struct store_summary *ret_summary) {
+	AUTO(heap_freep) char *path = NULL;
+	AUTO(environment_closep) MDB_env *environment = NULL;
+	struct key name = store_meta_key("format");
+	MDB_val key = { name.size, name.bytes };
+	MDB_val value;
+	MDB_stat log;
+	MDB_txn *txn;
+	MDB_dbi table;
+	int r;
+
+	if (asprintf(&path, "%s/store.mdb", folder) < 0) {
+		path = NULL;
+		return failed_here(-ENOMEM);
+	}
+	if (access(path, R_OK) < 0)
+		return errno == ENOENT ? STORE_NOT_FOUND : failed_here(-errno);
+	r = mdb_env_create(&environment);
+	if (r == 0)
+		r = mdb_env_set_maxdbs(environment, TABLE_COUNT);
+	if (r == 0)
+		r = mdb_env_open(environment, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_RDONLY, 0600);
+	if (r == 0)
+		r = mdb_txn_begin(environment, NULL, MDB_RDONLY, &txn);
+	if (r)
+		return store_error_of(r);
+	r = mdb_dbi_open(txn, table_names[TABLE_META], 0, &table);
+	if (r == 0)
+		r = mdb_get(txn, table, &key, &value);
+	if (r == 0 && value.mv_size == sizeof(ret_summary->format))
+		memcpy(&ret_summary->format, value.mv_data, sizeof(ret_summary->format));
+	if (r == 0)
+		r = mdb_dbi_open(txn, table_names[TABLE_LOG], 0, &table);
+	if (r == 0)
+		r = mdb_stat(txn, table, &log);
+	mdb_txn_abort(txn);
+	if (r)
+		return store_error_of(r);
+	ret_summary->events = log.ms_entries;
+	return STORE_OK;
+}
