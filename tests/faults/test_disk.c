@@ -1,229 +1,180 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A committer on a disk that fails, against a model in memory: the set of jobs that were answered.
- * Whichever write or sync goes wrong, what was acknowledged is there, what was refused is not, and
- * the store is whole.
+ * A committer on a disk that fails, against a model in memory. Whichever call goes wrong, what was
+ * acknowledged is there, what was refused is not, and the store is whole.
  */
-#include <fcntl.h>
-#include <limits.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/store/committer.h"
-#include "common/store/verify.h"
+#include "tests/faults/writer.h"
+#include "tests/unit/store/chance.h"
 #include "tests/unit/store/desk.h"
 
-#include "services/dossiers/dossiers.h"
+enum { CALLERS = 2, TASKS = 8, TASKS_AGAIN = 14, FAULTS_MAX = 400 };
 
-enum { JOBS = 12, AT_ONCE = 3, FAULTS_MAX = 400, NOT_OPENED = 3 };
-
-#define NODE "H51.15.61"
-
-static const char *shim;
-
-/* The writer: another process, under the shim ------------------------------------------------- */
-
-struct job {
-	struct committer_job base;
-	uint32_t number;
-	sem_t *answered;
+struct fault {
+	const char *calls; /* CCHC_FAULT_CALLS */
+	const char *kind;  /* CCHC_FAULT_KIND */
+	/* Tasks that were done before, so that the store is there already; 0: it is made. */
+	uint32_t before;
 };
-
-static void code_of(uint32_t number, char code[32]) {
-	snprintf(code, 32, NODE "-%04u", number);
-}
-
-static int run(struct committer_job *base, struct store_txn *txn) {
-	const struct job *job = (const struct job *)base;
-	Dossier dossier = DOSSIER__INIT;
-	SupplementRound round = SUPPLEMENT_ROUND__INIT;
-	const char *owner;
-	char code[32];
-	int r;
-
-	code_of(job->number, code);
-	dossier.code = code;
-	dossier.unit = text_of(NODE);
-	dossier.procedure = text_of("1.000001");
-	dossier.accepted = 20240102080000 + job->number;
-	dossier.status = DOSSIER__STATUS__PROCESSING;
-	round.dossier = code;
-	round.requested = 20240103080000;
-	r = register_write(txn, &dossiers_register, &dossier.base, "tester", &owner);
-	if (r >= 0)
-		r = register_write(txn, &supplement_rounds_register, &round.base, "tester", &owner);
-	return r < 0 ? r : 0;
-}
-
-static void answer(struct committer_job *base, int result) {
-	const struct job *job = (const struct job *)base;
-	int32_t line[2] = { (int32_t)job->number, result };
-
-	if (write(STDOUT_FILENO, line, sizeof(line)) != sizeof(line))
-		_exit(EXIT_FAILURE);
-	sem_post(job->answered);
-}
-
-static int write_all(const char *folder) {
-	static struct job jobs[JOBS];
-	struct committer *committer;
-	struct store *store;
-	sem_t answered;
-
-	sem_init(&answered, 0, 0);
-	if (store_open(&(struct store_options) { .folder = folder, .node = NODE, .map_mib = 64 },
-	        &store) != STORE_OK ||
-	    committer_start(
-	        &(struct committer_options) { .store = store, .queue_max = JOBS, .batch_max = AT_ONCE },
-	        &committer) < 0)
-		return NOT_OPENED;
-	for (uint32_t i = 0; i < JOBS; i++) {
-		jobs[i] = (struct job) { { .run = run, .done = answer }, i, &answered };
-		committer_add(committer, &jobs[i].base);
-		/* Some alone, some together. */
-		if (i % 4 == 0)
-			sem_wait(&answered);
-	}
-	committer_stop(committer);
-	store_close(store);
-	return EXIT_SUCCESS;
-}
-
-/* The model ----------------------------------------------------------------------------------- */
-
-enum fate { UNANSWERED, KEPT, REFUSED };
 
 struct trial {
 	struct folder folder;
-	char mark[96];
-	enum fate fates[JOBS];
-	int answered;
+	struct model model;
+	struct arena arena;
 };
 
-static void become_writer(const char *folder, const char *kind, int at, const char *mark, int out) {
-	char number[16];
+static int trial_setup(void **state) {
+	static struct trial trial;
 
-	snprintf(number, sizeof(number), "%d", at);
-	setenv("CCHC_FAULT_AT", number, 1);
-	setenv("CCHC_FAULT_KIND", kind, 1);
-	setenv("CCHC_FAULT_MARK", mark, 1);
-	setenv("LD_PRELOAD", shim, 1);
-	dup2(out, STDOUT_FILENO);
-	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-	execl("/proc/self/exe", "test_disk", "write", folder, (char *)NULL);
-	_exit(127);
+	arena_init(&trial.arena, (size_t)64 << 20);
+	*state = &trial;
+	return 0;
 }
 
-static void let_it_write(struct trial *trial, const char *kind, int at) {
-	int32_t line[2];
-	int pipes[2];
-	int status;
-	pid_t pid;
+static int trial_teardown(void **state) {
+	struct trial *trial = *state;
 
-	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0)
-		become_writer(trial->folder.path, kind, at, trial->mark, pipes[1]);
-	close(pipes[1]);
-	while (read(pipes[0], line, sizeof(line)) == sizeof(line)) {
-		assert_true(line[0] >= 0 && line[0] < JOBS);
-		assert_int_equal(trial->fates[line[0]], UNANSWERED);
-		trial->fates[line[0]] = line[1] == 0 ? KEPT : REFUSED;
-		trial->answered++;
-	}
-	close(pipes[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 127);
+	arena_deinit(&trial->arena);
+	return 0;
 }
 
-static void expect_model(const struct trial *trial) {
-	AUTO(store_closep) struct store *store = NULL;
-	AUTO(arena_deinit) struct arena arena;
-	VerifyNews news;
+static uint32_t answered(const struct model *model) {
+	uint32_t count = 0;
 
-	arena_init(&arena, (size_t)64 << 20);
-	assert_int_equal(
-	    store_open(
-	        &(struct store_options) { .folder = trial->folder.path, .node = NODE, .map_mib = 64 },
-	        &store),
-	    STORE_OK);
-	{
-		AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
-
-		assert_int_equal(store_begin(store, STORE_READ, &txn), STORE_OK);
-		txn.arena = &arena;
-		for (uint32_t i = 0; i < JOBS; i++) {
-			char code[32];
-
-			code_of(i, code);
-			if (trial->fates[i] != UNANSWERED)
-				assert_int_equal(
-				    register_has(&txn, &dossiers_register, code), trial->fates[i] == KEPT);
-		}
-		assert_int_equal(register_count(&txn, &dossiers_register),
-		    register_count(&txn, &supplement_rounds_register));
-	}
-	assert_int_equal(
-	    verify_store(
-	        &(struct verify_options) { .store = store, .schema = &dossiers_schema, .service = "" },
-	        &arena, &news),
-	    VERIFY_OK);
-	assert_int_equal(news.result->findings, 0);
+	for (uint32_t i = 0; i < model->callers; i++)
+		count += model->by_caller[i].answered;
+	return count;
 }
 
-/* Whether it came to the fault at all. */
-static bool try_fault(const char *kind, int at, int *ret_answered) {
-	struct trial trial = { .folder = folder_new() };
+/* Return: whether it came to the fault at all. */
+static bool write_under_fault(struct trial *trial, const struct fault *fault, int at) {
+	struct writer_options options = {
+		.folder = trial->folder.path,
+		.model = &trial->model,
+		.count = fault->before ? TASKS_AGAIN : TASKS,
+		.environment = { "LD_PRELOAD=" FAULT_SHIM },
+	};
+	struct writer writer;
+	char texts[4][128];
 	bool happened;
+	int status;
 
-	snprintf(trial.mark, sizeof(trial.mark), "%s.happened", trial.folder.path);
-	let_it_write(&trial, kind, at);
-	happened = access(trial.mark, F_OK) == 0;
-	unlink(trial.mark);
-	expect_model(&trial);
-	folder_remove(&trial.folder);
-	*ret_answered = trial.answered;
+	snprintf(texts[0], sizeof(texts[0]), "CCHC_FAULT_CALLS=%s", fault->calls);
+	snprintf(texts[1], sizeof(texts[1]), "CCHC_FAULT_KIND=%s", fault->kind);
+	snprintf(texts[2], sizeof(texts[2]), "CCHC_FAULT_AT=%d", at);
+	snprintf(texts[3], sizeof(texts[3]), "CCHC_FAULT_MARK=%s.happened", trial->folder.path);
+	for (size_t i = 0; i < LENGTH_OF(texts); i++)
+		options.environment[1 + i] = texts[i];
+	trial->model.disk_fails = true;
+	writer = writer_start(&options);
+	status = writer_follow(&writer, &trial->model, WRITER_TO_THE_END);
+	happened = unlink(strchr(texts[3], '=') + 1) == 0;
+	/* It ends by itself, with a status that it has, or the fault killed it. */
+	assert_true(WIFEXITED(status) || (happened && WTERMSIG(status) == SIGKILL));
+	assert_true(happened || WEXITSTATUS(status) == EXIT_SUCCESS);
 	return happened;
 }
 
-static void every_fault_of_a_kind(const char *kind) {
-	int answered = 0;
-	int least = JOBS;
+static void expect_store(struct trial *trial) {
+	AUTO(store_closep) struct store *store = NULL;
+
+	assert_int_equal(load_open_store(trial->folder.path, &store), STORE_OK);
+	model_expect(&trial->model, store, &trial->arena);
+	model_expect_whole(store, &trial->arena);
+}
+
+static bool try_fault(struct trial *trial, const struct fault *fault, uint64_t seed, int at) {
+	struct writer_options before = {
+		.folder = trial->folder.path,
+		.model = &trial->model,
+		.count = fault->before,
+	};
+	bool happened;
+
+	model_init(&trial->model, seed, CALLERS);
+	trial->folder = folder_new();
+	if (fault->before)
+		writer_run(&before, &trial->model);
+	happened = write_under_fault(trial, fault, at);
+	expect_store(trial);
+	folder_remove(&trial->folder);
+	return happened;
+}
+
+static void every_fault(struct trial *trial, const struct fault *fault) {
+	struct chance chance = chance_new();
+	uint32_t all = CALLERS * (fault->before ? TASKS_AGAIN : TASKS);
+	uint32_t least = all;
 	int at = 1;
 
-	while (at < FAULTS_MAX && try_fault(kind, at, &answered)) {
-		least = answered < least ? answered : least;
+	while (at < FAULTS_MAX && try_fault(trial, fault, chance.seed, at)) {
+		least = answered(&trial->model) < least ? answered(&trial->model) : least;
+		model_deinit(&trial->model);
 		at++;
 	}
-	print_message("%s: %d places\n", kind, at - 1);
+	print_message("%s %s: %d places\n", fault->calls, fault->kind, at - 1);
 	/* Without the fault all was answered; and some faults came before the end. */
-	assert_int_equal(answered, JOBS);
-	assert_true(least < JOBS && at > JOBS);
+	assert_int_equal(answered(&trial->model), all);
+	assert_true(least < all && at > 1);
+	model_deinit(&trial->model);
 }
 
 static void killed_at_any_write_or_sync(void **state) {
-	(void)state;
-	every_fault_of_a_kind("kill");
+	every_fault(*state, &(struct fault) { "writing", "kill", 0 });
 }
 
 static void killed_in_the_middle_of_any_write(void **state) {
-	(void)state;
-	every_fault_of_a_kind("torn");
+	every_fault(*state, &(struct fault) { "writing", "torn", 0 });
 }
 
 static void no_room_at_any_write_or_sync(void **state) {
-	(void)state;
-	every_fault_of_a_kind("enospc");
+	every_fault(*state, &(struct fault) { "writing", "enospc", 0 });
 }
 
 static void an_error_of_the_disk_at_any_write_or_sync(void **state) {
-	(void)state;
-	every_fault_of_a_kind("eio");
+	every_fault(*state, &(struct fault) { "writing", "eio", 0 });
+}
+
+static void full_from_any_write_on(void **state) {
+	every_fault(*state, &(struct fault) { "writing", "full", 0 });
+}
+
+static void dead_from_any_write_or_sync_on(void **state) {
+	every_fault(*state, &(struct fault) { "writing", "dead", 0 });
+}
+
+static void any_write_that_failed_may_be_on_the_disk(void **state) {
+	every_fault(*state, &(struct fault) { "writing", "late", 0 });
+}
+
+static void every_fault_of_opening(struct trial *trial, const char *kind) {
+	every_fault(trial, &(struct fault) { "opening", kind, 0 });
+	every_fault(trial, &(struct fault) { "opening", kind, TASKS });
+}
+
+static void killed_while_it_opens(void **state) {
+	every_fault_of_opening(*state, "kill");
+}
+
+static void no_room_while_it_opens(void **state) {
+	every_fault_of_opening(*state, "enospc");
+}
+
+static void an_error_of_the_disk_while_it_opens(void **state) {
+	every_fault_of_opening(*state, "eio");
+}
+
+static void too_many_files_while_it_opens(void **state) {
+	every_fault_of_opening(*state, "emfile");
+}
+
+static void no_memory_while_it_opens(void **state) {
+	every_fault_of_opening(*state, "enomem");
 }
 
 int main(int argc, char **argv) {
@@ -232,10 +183,17 @@ int main(int argc, char **argv) {
 		cmocka_unit_test(killed_in_the_middle_of_any_write),
 		cmocka_unit_test(no_room_at_any_write_or_sync),
 		cmocka_unit_test(an_error_of_the_disk_at_any_write_or_sync),
+		cmocka_unit_test(full_from_any_write_on),
+		cmocka_unit_test(dead_from_any_write_or_sync_on),
+		cmocka_unit_test(any_write_that_failed_may_be_on_the_disk),
+		cmocka_unit_test(killed_while_it_opens),
+		cmocka_unit_test(no_room_while_it_opens),
+		cmocka_unit_test(an_error_of_the_disk_while_it_opens),
+		cmocka_unit_test(too_many_files_while_it_opens),
+		cmocka_unit_test(no_memory_while_it_opens),
 	};
 
-	if (argc == 3 && strcmp(argv[1], "write") == 0)
-		return write_all(argv[2]);
-	shim = argc > 1 ? argv[1] : "";
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (argc > 1 && strcmp(argv[1], "write") == 0)
+		return writer_main(argc, argv);
+	return cmocka_run_group_tests(tests, trial_setup, trial_teardown);
 }
