@@ -225,10 +225,6 @@ static void cut_around_flush(struct replay *replay) {
 	replay->flushes++;
 	cut_after(replay, 0);
 	cut_after(replay, replay->image.count);
-	/* Before its first flush a store is set aside when it is too short, and else only opens when
-	 * its first pages were written first. */
-	if (replay->flushes == 1)
-		return;
 	if (!replay->acknowledged || chance_below(&replay->chance, effort.every) == 0)
 		cut_from_all_sides(replay);
 }
