@@ -224,7 +224,6 @@ static void a_store_made_in_1970_goes_on_today(void **state) {
 static void a_store_of_today_goes_on_in_1970(void **state) {
 	struct scene *scene = *state;
 
-	scene->model.forgets = true;
 	run_at(scene, &true_clock);
 	run_at(scene, &in_1970);
 	run_at(scene, &true_clock);
@@ -233,7 +232,6 @@ static void a_store_of_today_goes_on_in_1970(void **state) {
 static void a_store_that_was_in_2099_goes_on_today(void **state) {
 	struct scene *scene = *state;
 
-	scene->model.forgets = true;
 	run_at(scene, &true_clock);
 	run_at(scene, &in_2099);
 	run_at(scene, &true_clock);
@@ -244,7 +242,6 @@ static void a_store_that_was_in_2099_goes_on_today(void **state) {
 static void a_store_that_was_in_2049_goes_on_today(void **state) {
 	struct scene *scene = *state;
 
-	scene->model.forgets = true;
 	run_at(scene, &true_clock);
 	run_at(scene, &in_2049);
 	run_at(scene, &true_clock);
