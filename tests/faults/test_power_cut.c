@@ -58,6 +58,7 @@ struct replay {
 	unsigned flushes;
 	unsigned images;
 	bool acknowledged; /* anything yet */
+	bool named;        /* the file is in its folder for good */
 	char what[256];    /* the image at hand */
 	bool is_over;
 };
@@ -244,7 +245,9 @@ static void replay_entry(
 		image_flush_range(image, entry->offset, entry->size);
 		replay->commits++;
 		break;
+	case RECORDING_FLUSH_NAME: replay->named = true; break;
 	case RECORDING_MARK:
+		assert_true(replay->named);
 		if (!replay->acknowledged && image->count == 0)
 			image_renew(image);
 		replay->acknowledged = true;
