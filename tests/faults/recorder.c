@@ -67,7 +67,16 @@ ssize_t writev(int file, const struct iovec *parts, int count) {
 	return written;
 }
 
+/* Whether it is the folder of a store. */
+static bool is_folder(int file) {
+	char path[4096 + 16];
+
+	return store_file_path(file, path)[0] && access(strcat(path, "/store.mdb"), F_OK) == 0;
+}
+
 static int note_flush(int file, int result) {
+	if (result == 0 && is_folder(file))
+		recording_add(RECORDING_FLUSH_NAME, 0, NULL, 0);
 	if (result == 0 && is_recorded(file))
 		recording_add(RECORDING_FLUSH, 0, NULL, 0);
 	return result;

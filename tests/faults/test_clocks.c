@@ -224,7 +224,6 @@ static void a_store_made_in_1970_goes_on_today(void **state) {
 static void a_store_of_today_goes_on_in_1970(void **state) {
 	struct scene *scene = *state;
 
-	scene->model.forgets = true;
 	run_at(scene, &true_clock);
 	run_at(scene, &in_1970);
 	run_at(scene, &true_clock);
@@ -233,7 +232,6 @@ static void a_store_of_today_goes_on_in_1970(void **state) {
 static void a_store_that_was_in_2099_goes_on_today(void **state) {
 	struct scene *scene = *state;
 
-	scene->model.forgets = true;
 	run_at(scene, &true_clock);
 	run_at(scene, &in_2099);
 	run_at(scene, &true_clock);
@@ -244,10 +242,35 @@ static void a_store_that_was_in_2099_goes_on_today(void **state) {
 static void a_store_that_was_in_2049_goes_on_today(void **state) {
 	struct scene *scene = *state;
 
-	scene->model.forgets = true;
 	run_at(scene, &true_clock);
 	run_at(scene, &in_2049);
 	run_at(scene, &true_clock);
+}
+
+static void follow(struct desk *follower, const struct folder *folder) {
+	struct desk source = { .folder = *folder, .node = LOAD_NODE };
+
+	arena_init(&source.arena, (size_t)64 << 20);
+	assert_int_equal(load_open_store(folder->path, &source.store), STORE_OK);
+	assert_true(desk_follow(follower, &source, STREAM__STREAM_RECORDS) > 0);
+	store_closep(&source.store);
+	arena_deinit(&source.arena);
+}
+
+static void a_store_made_anew_in_1970_is_followed_too(void **state) {
+	AUTO(desk_close) struct desk follower;
+	struct scene *scene = *state;
+
+	desk_open(&follower, "H51.15");
+	run_at(scene, &true_clock);
+	follow(&follower, &scene->folder);
+	folder_remove(&scene->folder);
+	scene->folder = folder_new();
+	model_deinit(&scene->model);
+	model_init(&scene->model, chance_new().seed, CALLERS);
+	scene->count = 0;
+	run_at(scene, &in_1970);
+	follow(&follower, &scene->folder);
 }
 
 int main(int argc, char **argv) {
@@ -262,6 +285,8 @@ int main(int argc, char **argv) {
 		    a_store_that_was_in_2099_goes_on_today, scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_store_that_was_in_2049_goes_on_today, scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_store_made_anew_in_1970_is_followed_too, scene_setup, scene_teardown),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "write") == 0)

@@ -58,6 +58,7 @@ struct replay {
 	unsigned flushes;
 	unsigned images;
 	bool acknowledged; /* anything yet */
+	bool named;        /* the file is in its folder for good */
 	char what[256];    /* the image at hand */
 	bool is_over;
 };
@@ -225,10 +226,6 @@ static void cut_around_flush(struct replay *replay) {
 	replay->flushes++;
 	cut_after(replay, 0);
 	cut_after(replay, replay->image.count);
-	/* Before its first flush a store is set aside when it is too short, and else only opens when
-	 * its first pages were written first. */
-	if (replay->flushes == 1)
-		return;
 	if (!replay->acknowledged || chance_below(&replay->chance, effort.every) == 0)
 		cut_from_all_sides(replay);
 }
@@ -248,7 +245,9 @@ static void replay_entry(
 		image_flush_range(image, entry->offset, entry->size);
 		replay->commits++;
 		break;
+	case RECORDING_FLUSH_NAME: replay->named = true; break;
 	case RECORDING_MARK:
+		assert_true(replay->named);
 		if (!replay->acknowledged && image->count == 0)
 			image_renew(image);
 		replay->acknowledged = true;

@@ -160,6 +160,30 @@ static void there_are_never_more_results_than_the_limit(void **state) {
 	store_abort(&txn);
 }
 
+/* A clock was far ahead for a while. */
+static void results_of_a_time_to_come_do_not_push_out_those_of_now(void **state) {
+	struct desk *desk = *state;
+	struct store_txn txn = desk_write(desk);
+	char reply[64];
+
+	for (uint32_t i = 0; i < IDEMPOTENCY_KEPT; i++) {
+		uint8_t call[IDEMPOTENCY_KEY_SIZE] = { 0 };
+		struct key result = KEY_EMPTY;
+		struct key age = KEY_EMPTY;
+
+		memcpy(call, &i, sizeof(i));
+		key_add_bytes(&result, call, sizeof(call));
+		key_add_u64(&age, UINT64_C(4070908800000));
+		key_add_bytes(&age, call, sizeof(call));
+		store_put(&txn, TABLE_IDEMPOTENCY, &result, asked, sizeof(asked));
+		store_put(&txn, TABLE_IDEMPOTENCY_AGE, &age, "", 0);
+	}
+	keep(&txn, IDEMPOTENCY_KEPT, "now");
+	assert_in_range(store_count(&txn, TABLE_IDEMPOTENCY), 1, IDEMPOTENCY_KEPT);
+	assert_int_equal(find(&txn, IDEMPOTENCY_KEPT, reply), IDEMPOTENCY_DONE);
+	store_abort(&txn);
+}
+
 #define DESK_TEST(claim) cmocka_unit_test_setup_teardown(claim, desk_setup, desk_teardown)
 
 int main(void) {
@@ -170,6 +194,7 @@ int main(void) {
 		DESK_TEST(results_of_yesterday_are_forgotten_faster_than_new_ones_come),
 		DESK_TEST(results_of_today_are_kept),
 		DESK_TEST(there_are_never_more_results_than_the_limit),
+		DESK_TEST(results_of_a_time_to_come_do_not_push_out_those_of_now),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
