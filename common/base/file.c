@@ -118,7 +118,7 @@ static int make_one(const char *path, mode_t mode) {
 	struct stat status;
 
 	if (mkdir(path, mode) == 0)
-		return 0;
+		return file_sync_folder(path);
 	if (errno != EEXIST || stat(path, &status) < 0)
 		return failed_here(-errno);
 	return S_ISDIR(status.st_mode) ? 0 : failed_here(-ENOTDIR);

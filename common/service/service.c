@@ -143,6 +143,9 @@ static int open_store(struct service *service) {
 	case STORE_NEWER_FORMAT:
 		log_warn("store-newer", "%s was written by a newer version", folder);
 		return failed_here(-EPROTONOSUPPORT);
+	case STORE_WRONG_CLOCK:
+		log_warn("clock-wrong", "no store is made in %s: set this computer's clock first", folder);
+		return failed_here(-EINVAL);
 	case STORE_OTHER_NODE:
 		log_warn("store-other-node", "%s belongs to another node", folder);
 		return failed_here(-EINVAL);

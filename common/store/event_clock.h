@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A reading outside these years is none. */
@@ -17,6 +18,11 @@
 
 /* A clock further ahead of ours than this is shown as ours, with a flag. */
 #define EVENT_CLOCK_AHEAD_MS 600000u
+
+/* Whether a reading of the clock can be. */
+static inline bool event_clock_is_sane(uint64_t now_ms) {
+	return now_ms >= EVENT_CLOCK_FIRST_MS && now_ms < EVENT_CLOCK_LAST_MS;
+}
 
 static inline uint64_t event_clock_ms(uint64_t clock) {
 	return clock >> 16;
@@ -27,7 +33,7 @@ static inline uint64_t event_clock_ms(uint64_t clock) {
 static inline uint64_t event_clock_next(uint64_t last, uint64_t now_ms) {
 	uint64_t now = (uint64_t)now_ms << 16;
 
-	if (now_ms < EVENT_CLOCK_FIRST_MS || now_ms >= EVENT_CLOCK_LAST_MS)
+	if (!event_clock_is_sane(now_ms))
 		now = (uint64_t)EVENT_CLOCK_FIRST_MS << 16;
 	return now > last ? now : last + 1;
 }

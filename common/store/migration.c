@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/store/idempotency.h"
 #include "common/store/replay.h"
 #include "common/store/store_parts.h"
 
@@ -144,6 +145,7 @@ static int step(struct store_txn *txn, const struct schema *schema, unsigned cou
 		if (r)
 			return r < 0 ? failed_below(r) : r;
 		replay_begin(txn);
+		idempotency_number_again(txn);
 		put_progress(txn, &KEY_EMPTY);
 		return MIGRATION_MORE;
 	}

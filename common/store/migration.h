@@ -8,7 +8,8 @@
  *
  *   1 to 2   a log entry tells where the event ends and the personal data beside it begins (events
  *            of format 1 have none: their names stand in the chain for good); of an origin the log
- *            of records comes last; the state holds places in the log instead of copies
+ *            of records comes last; the state holds places in the log instead of copies; results of
+ *            calls are numbered
  */
 #pragma once
 

@@ -24,7 +24,7 @@
  *   by_field     type(2) hash of value(16) code(32)                -> nothing
  *   cells        table(2) level(1) bucket(4) unit(4) category(4) year(2) -> counters
  *   idempotency  key(16)                                           -> asked(16) and reply
- *   idempotency_age  time(8) key(16)                               -> nothing
+ *   idempotency_age  number(8)                                     -> key(16)
  */
 #pragma once
 
@@ -80,6 +80,8 @@ enum {
 	STORE_NEWER_FORMAT, /* written by a newer version of the program */
 	STORE_OLDER_FORMAT, /* written by an older one, and no schema was given */
 	STORE_OTHER_NODE,   /* belongs to a node of another code */
+	STORE_WRONG_CLOCK,  /* a new store would be born in a year that cannot be: its life would not
+	                       follow on the one before it */
 };
 
 struct store_options {
@@ -133,8 +135,8 @@ struct store_summary {
 int store_peek(const char *folder, struct store_summary *ret_summary);
 
 /* Open or make the store; one of an older format is migrated first. At most once a process.
- * Return: STORE_OK, STORE_IN_USE, STORE_NEWER_FORMAT, STORE_OLDER_FORMAT, STORE_OTHER_NODE, or a
- * negative errno (-EBADMSG: damaged). */
+ * Return: STORE_OK, STORE_IN_USE, STORE_NEWER_FORMAT, STORE_OLDER_FORMAT, STORE_OTHER_NODE,
+ * STORE_WRONG_CLOCK, or a negative errno (-EBADMSG: damaged). */
 int store_open(const struct store_options *options, struct store **ret_store);
 void store_close(struct store *store);
 void store_closep(struct store **store);

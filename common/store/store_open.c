@@ -5,16 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/file.h"
+#include "common/store/event_clock.h"
 #include "common/store/migration.h"
 #include "common/store/name_memory.h"
 #include "common/store/store_parts.h"
 
 #define TXN_SCRATCH_CAP ((size_t)256 << 20)
+
+#define FILE_NAME  "store.mdb"
+#define FILE_DRAFT "store.mdb.new"
 
 enum { FULL_PERCENT = 85, STOP_PERCENT = 97 };
 
@@ -58,36 +62,19 @@ static int lock_folder(struct store *store) {
 	return 0;
 }
 
-/* A file that is shorter than LMDB's two first pages was never committed to: its maker was killed
- * while it began, and LMDB would refuse it for ever. It is set aside, not removed.
- * Return: 0 or a negative errno. */
-static int set_stillborn_aside(const char *path) {
-	AUTO(heap_freep) char *aside = NULL;
-	struct stat status;
+static char *file_of(const struct store *store, const char *name) {
+	char *path;
 
-	if (stat(path, &status) < 0)
-		return errno == ENOENT ? 0 : failed_here(-errno);
-	if (status.st_size == 0 || status.st_size >= 2 * sysconf(_SC_PAGESIZE))
-		return 0;
-	if (asprintf(&aside, "%s.cut", path) < 0) {
-		aside = NULL;
-		return failed_here(-ENOMEM);
-	}
-	return rename(path, aside) < 0 ? failed_here(-errno) : 0;
+	return asprintf(&path, "%s/%s", store->folder, name) < 0 ? NULL : path;
 }
 
-static int open_environment(struct store *store) {
-	AUTO(heap_freep) char *path = NULL;
+static int open_environment(struct store *store, const char *name) {
+	AUTO(heap_freep) char *path = file_of(store, name);
 	int dead = 0;
 	int r;
 
-	if (asprintf(&path, "%s/store.mdb", store->folder) < 0) {
-		path = NULL;
+	if (!path)
 		return failed_here(-ENOMEM);
-	}
-	r = set_stillborn_aside(path);
-	if (r < 0)
-		return failed_below(r);
 	r = mdb_env_create(&store->environment);
 	if (r == 0)
 		r = mdb_env_set_maxdbs(store->environment, TABLE_COUNT);
@@ -152,8 +139,8 @@ static int make_meta(struct store *store) {
 }
 
 /* Only reads: a node whose disk is full must still come up to be read.
- * Return: STORE_OK with the format; STORE_NOT_FOUND when nothing is written there yet, as after a
- * kill in the very first commit; STORE_OTHER_NODE or a negative errno. */
+ * Return: STORE_OK with the format, STORE_NOT_FOUND when that is no store, STORE_OTHER_NODE or a
+ * negative errno. */
 static int read_meta(struct store *store, uint32_t *ret_format) {
 	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
 	struct key format = store_meta_key("format");
@@ -182,21 +169,63 @@ static int read_meta(struct store *store, uint32_t *ret_format) {
 	return STORE_OK;
 }
 
-/* What is there already becomes a store of this format, or nothing becomes a new one. */
-static int come_up(struct store *store, const struct schema *schema) {
-	uint32_t format = 0;
-	int meta = read_meta(store, &format);
+/* A new store is made under another name and gets its own when it is whole and on the disk, so that
+ * a file of that name is a store. LMDB writes its first two pages unflushed: had the power gone
+ * then, it would refuse the file for ever. */
+static int make(struct store *store) {
+	AUTO(heap_freep) char *draft = file_of(store, FILE_DRAFT);
+	AUTO(heap_freep) char *draft_lock = file_of(store, FILE_DRAFT "-lock");
+	AUTO(heap_freep) char *path = file_of(store, FILE_NAME);
 	int r;
 
-	if (meta != STORE_OK && meta != STORE_NOT_FOUND)
-		return meta < 0 ? failed_below(meta) : meta;
+	if (!draft || !draft_lock || !path)
+		return failed_here(-ENOMEM);
+	if (!event_clock_is_sane(clock_wall_ms()))
+		return STORE_WRONG_CLOCK;
+	unlink(draft);
+	r = open_environment(store, FILE_DRAFT);
+	if (r == 0)
+		r = open_tables(store);
+	if (r == 0)
+		r = make_meta(store);
+	if (store->environment)
+		mdb_env_close(store->environment);
+	store->environment = NULL;
+	unlink(draft_lock);
+	if (r == 0 && rename(draft, path) < 0)
+		r = failed_here(-errno);
+	if (r == 0)
+		r = file_sync_folder(path);
+	return r < 0 ? failed_below(r) : r;
+}
+
+/* Bring what is there to this format. */
+static int come_up(struct store *store, const struct schema *schema) {
+	uint32_t format = 0;
+	int r = read_meta(store, &format);
+
+	if (r)
+		return r == STORE_NOT_FOUND ? failed_here(-EBADMSG) : r;
 	if (format > STORE_FORMAT)
 		return STORE_NEWER_FORMAT;
-	if (meta == STORE_OK && format < STORE_FORMAT && !schema)
+	if (format < STORE_FORMAT && !schema)
 		return STORE_OLDER_FORMAT;
 	r = open_tables(store);
 	if (r == 0)
-		r = meta == STORE_NOT_FOUND ? make_meta(store) : migration_run(store, format, schema);
+		r = migration_run(store, format, schema);
+	return r < 0 ? failed_below(r) : r;
+}
+
+static int open_file(struct store *store, const struct schema *schema) {
+	AUTO(heap_freep) char *path = file_of(store, FILE_NAME);
+	int r = path ? 0 : failed_here(-ENOMEM);
+
+	if (r == 0 && access(path, F_OK) < 0)
+		r = errno == ENOENT ? make(store) : failed_here(-errno);
+	if (r == 0)
+		r = open_environment(store, FILE_NAME);
+	if (r == 0)
+		r = come_up(store, schema);
 	return r < 0 ? failed_below(r) : r;
 }
 
@@ -228,9 +257,7 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 	if (r == 0)
 		r = lock_folder(store);
 	if (r == 0)
-		r = open_environment(store);
-	if (r == 0)
-		r = come_up(store, options->schema);
+		r = open_file(store, options->schema);
 	if (r)
 		return r < 0 ? failed_below(r) : r;
 	*ret_store = store;
@@ -272,7 +299,7 @@ int store_peek(const char *folder, struct store_summary *ret_summary) {
 	MDB_dbi table;
 	int r;
 
-	if (asprintf(&path, "%s/store.mdb", folder) < 0) {
+	if (asprintf(&path, "%s/" FILE_NAME, folder) < 0) {
 		path = NULL;
 		return failed_here(-ENOMEM);
 	}

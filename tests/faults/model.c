@@ -57,7 +57,7 @@ void model_note(struct model *model, const struct model_answer *answer) {
 		bool kept = fate_of(model, task.caller, task.about) == KEPT;
 
 		assert_true((answer->result == TASK_DONE_BEFORE && kept) ||
-		            (answer->result == TASK_NEVER_DONE && (!kept || model->forgets)));
+		            (answer->result == TASK_NEVER_DONE && !kept));
 	} else {
 		assert_int_equal(answer->result, TASK_REFUSED);
 	}
@@ -226,8 +226,7 @@ static void expect_task(
 	else if (task_has_effect(task) && task->number < walk->found.end[task->caller])
 		assert_true(past->done); /* what came after it is there */
 	answer = task_find(task, txn);
-	if (!past->done || answer != TASK_NEVER_DONE || !walk->model->forgets)
-		assert_int_equal(answer, past->done ? TASK_DONE_BEFORE : TASK_NEVER_DONE);
+	assert_int_equal(answer, past->done ? TASK_DONE_BEFORE : TASK_NEVER_DONE);
 	if (past->exists) {
 		expect_dossier(walk, txn, task, totals);
 	} else if (task->kind != TASK_CHANGE) {
@@ -286,8 +285,7 @@ struct model_found model_expect(
 	assert_int_equal(register_count(&txn, &supplement_rounds_register), totals.dossiers);
 	assert_int_equal(
 	    store_count(&txn, TABLE_IDEMPOTENCY), store_count(&txn, TABLE_IDEMPOTENCY_AGE));
-	if (!model->forgets)
-		assert_int_equal(store_count(&txn, TABLE_IDEMPOTENCY), walk.found.applied);
+	assert_int_equal(store_count(&txn, TABLE_IDEMPOTENCY), walk.found.applied);
 	expect_figures(&txn, arena, &totals);
 	assert_int_equal(txn.error, 0);
 	return walk.found;

@@ -21,7 +21,6 @@ struct model {
 	uint64_t seed;
 	uint32_t callers;
 	bool disk_fails; /* a task may be refused although nothing is wrong with it */
-	bool forgets;    /* old answers may be gone */
 	struct model_caller by_caller[LOAD_CALLERS_MAX];
 };
 

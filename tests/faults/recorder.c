@@ -33,6 +33,7 @@ typedef ssize_t pwrite_function(int, const void *, size_t, off_t);
 typedef ssize_t write_function(int, const void *, size_t);
 typedef ssize_t writev_function(int, const struct iovec *, int);
 typedef int sync_function(int);
+typedef int rename_function(const char *, const char *);
 typedef int truncate_function(int, off_t);
 typedef void *map_function(void *, size_t, int, int, int, off_t);
 
@@ -65,6 +66,14 @@ ssize_t writev(int file, const struct iovec *parts, int count) {
 		left -= size;
 	}
 	return written;
+}
+
+int rename(const char *from, const char *to) {
+	int result = REAL(rename_function *, "rename")(from, to);
+
+	if (result == 0 && store_file_ends(to, "/store.mdb"))
+		recording_add(RECORDING_NAME, 0, NULL, 0);
+	return result;
 }
 
 /* Whether it is the folder of a store. */

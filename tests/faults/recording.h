@@ -17,7 +17,8 @@ enum recording_kind {
 	RECORDING_TRUNCATE,    /* to `offset` */
 	RECORDING_FLUSH,       /* of all that was written */
 	RECORDING_FLUSH_RANGE, /* of what was written there */
-	RECORDING_FLUSH_NAME,  /* the folder was flushed that the file is in */
+	RECORDING_NAME,        /* the file, made under another name, got its own */
+	RECORDING_FLUSH_NAME,  /* the folder was flushed that it is in */
 	RECORDING_MARK,
 	RECORDING_UNSEEN, /* writing that leaves no trace here: the recording is worth nothing */
 };

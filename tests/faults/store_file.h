@@ -17,14 +17,15 @@ static inline bool store_file_ends(const char *path, const char *end) {
 	return length >= strlen(end) && strcmp(path + length - strlen(end), end) == 0;
 }
 
-/* The file that records are in, and those that say who has the store open. */
+/* The file that records are in, also while it is made, and those that say who has the store open.
+ */
 static inline bool store_file_is_data(const char *path) {
-	return store_file_ends(path, "/store.mdb");
+	return store_file_ends(path, "/store.mdb") || store_file_ends(path, "/store.mdb.new");
 }
 
 static inline bool store_file_is_any(const char *path) {
 	return store_file_is_data(path) || store_file_ends(path, "/store.mdb-lock") ||
-	       store_file_ends(path, "/lock");
+	       store_file_ends(path, "/store.mdb.new-lock") || store_file_ends(path, "/lock");
 }
 
 /* Where an open file stands; "" when it stands nowhere. */

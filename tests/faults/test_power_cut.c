@@ -49,6 +49,7 @@ struct replay {
 	struct chance chance;
 	struct folder folder;
 	char path[128];
+	char draft[144]; /* its name while the store is made */
 	struct image image;
 	struct model model;
 	struct arena arena;
@@ -58,7 +59,8 @@ struct replay {
 	unsigned flushes;
 	unsigned images;
 	bool acknowledged; /* anything yet */
-	bool named;        /* the file is in its folder for good */
+	bool has_name;     /* the file is no draft any more */
+	bool is_named;     /* for good */
 	char what[256];    /* the image at hand */
 	bool is_over;
 };
@@ -144,6 +146,8 @@ static void expect_model(struct replay *replay) {
 static void cut_here(struct replay *replay) {
 	replay->images++;
 	expect_model(replay);
+	if (!replay->has_name)
+		unlink(replay->path);
 	/* Where nothing was ever acknowledged, opening makes the store anew. */
 	if (replay->acknowledged)
 		image_lift(&replay->image);
@@ -230,6 +234,15 @@ static void cut_around_flush(struct replay *replay) {
 		cut_from_all_sides(replay);
 }
 
+/* What gets its name is on the disk as a whole. */
+static void give_name(struct replay *replay) {
+	assert_false(replay->has_name);
+	assert_int_equal(replay->image.count, 0);
+	assert_return_code(rename(replay->draft, replay->path), 0);
+	replay->image.path = replay->path;
+	replay->has_name = true;
+}
+
 static void replay_entry(
     struct replay *replay, const struct recording_entry *entry, const uint8_t *bytes) {
 	struct image *image = &replay->image;
@@ -245,9 +258,10 @@ static void replay_entry(
 		image_flush_range(image, entry->offset, entry->size);
 		replay->commits++;
 		break;
-	case RECORDING_FLUSH_NAME: replay->named = true; break;
+	case RECORDING_NAME: give_name(replay); break;
+	case RECORDING_FLUSH_NAME: replay->is_named = replay->has_name; break;
 	case RECORDING_MARK:
-		assert_true(replay->named);
+		assert_true(replay->is_named);
 		if (!replay->acknowledged && image->count == 0)
 			image_renew(image);
 		replay->acknowledged = true;
@@ -295,7 +309,8 @@ static void a_power_cut_takes_nothing_that_was_acknowledged(void **state) {
 	snprintf(replay->path, sizeof(replay->path), "%s/store.mdb", replay->folder.path);
 	record(path, &replay->model, 2 * effort.commits);
 	started_us = clock_monotonic_us();
-	assert_return_code(image_open(&replay->image, replay->path), 0);
+	snprintf(replay->draft, sizeof(replay->draft), "%s.new", replay->path);
+	assert_return_code(image_open(&replay->image, replay->draft), 0);
 	assert_return_code(recording_open(path, &recording), 0);
 	while (replay->commits < effort.commits && recording_next(&recording, &entry, &bytes))
 		replay_entry(replay, &entry, bytes);

@@ -212,17 +212,40 @@ static void a_store_is_open_in_one_process_at_a_time(void **state) {
 	assert_int_equal(desk_try_open(desk, "H51.15", 0), STORE_IN_USE);
 }
 
-static void a_store_whose_maker_was_killed_at_its_first_page_begins_anew(void **state) {
-	struct desk *desk = *state;
-	char path[80];
-	char aside[96];
+static void path_of(const struct desk *desk, const char *name, char path[128]) {
+	snprintf(path, 128, "%s/%s", desk->folder.path, name);
+}
 
-	snprintf(path, sizeof(path), "%s/store.mdb", desk->folder.path);
-	snprintf(aside, sizeof(aside), "%s.cut", path);
+static void a_store_whose_maker_was_killed_begins_anew(void **state) {
+	struct desk *desk = *state;
+	char path[128];
+	char draft[128];
+	FILE *file;
+
+	path_of(desk, "store.mdb", path);
+	path_of(desk, "store.mdb.new", draft);
 	store_closep(&desk->store);
-	assert_int_equal(truncate(path, 4096), 0);
+	assert_return_code(unlink(path), errno);
+	file = fopen(draft, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 8192; i++)
+		fputc(0, file);
+	fclose(file);
 	assert_int_equal(desk_try_open(desk, "H51.15", 0), STORE_OK);
-	assert_int_equal(access(aside, F_OK), 0);
+	assert_int_equal(access(draft, F_OK), -1);
+}
+
+/* What has the store's name was a whole store once: nobody begins anew in its place. */
+static void a_store_that_was_cut_is_refused(void **state) {
+	struct desk *desk = *state;
+	char path[128];
+
+	path_of(desk, "store.mdb", path);
+	store_closep(&desk->store);
+	assert_return_code(truncate(path, 4096), errno);
+	assert_true(desk_try_open(desk, "H51.15", 0) < 0);
+	assert_return_code(truncate(path, 0), errno);
+	assert_true(desk_try_open(desk, "H51.15", 0) < 0);
 }
 
 static void a_store_of_a_newer_format_is_refused(void **state) {
@@ -330,7 +353,8 @@ int main(void) {
 		DESK_TEST(cursors_go_in_the_order_of_keys),
 		DESK_TEST(a_store_of_another_node_is_refused),
 		DESK_TEST(a_store_is_open_in_one_process_at_a_time),
-		DESK_TEST(a_store_whose_maker_was_killed_at_its_first_page_begins_anew),
+		DESK_TEST(a_store_whose_maker_was_killed_begins_anew),
+		DESK_TEST(a_store_that_was_cut_is_refused),
 		DESK_TEST(a_store_of_a_newer_format_is_refused),
 		DESK_TEST(a_store_whose_identity_is_damaged_is_refused),
 		DESK_TEST(a_file_that_is_no_store_is_refused),
