@@ -29,7 +29,7 @@ int service_backup(
 	path = arena_format(call->arena, "%s/%s.pack", folder, plan->name);
 	if (!file || !path)
 		return failed_here(-ENOMEM);
-	r = backup_write(service_store(call->service), path, call->arena, part);
+	r = backup_write(service_store(call->service), path, 0, call->arena, part);
 	if (r == -EEXIST)
 		return service_refuse(call, RPC_ALREADY_EXISTS, FAULT__REASON__DUPLICATE, "folder", path);
 	if (r == BACKUP_DAMAGED)
@@ -52,6 +52,7 @@ int service_restore(const struct service_plan *plan, const struct node *node, co
 		return failed_here(-ENOMEM);
 	}
 	r = node_store_below(node, below, &parts, &folder);
+	parts.options.service = plan->name;
 	if (r == 0)
 		r = backup_restore(pack, &parts.options, plan->schema);
 	switch (r) {

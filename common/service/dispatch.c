@@ -20,12 +20,22 @@ static void settle(struct service *service, struct rpc_call *call, int result) {
 	if (result > 0)
 		return; /* refused; status and fault are set */
 	if (result == -ENOSPC) {
-		const char *lacks = service->store ? store_lacks(service->store) : "disk";
-		bool map = strcmp(lacks, "map") == 0;
+		/* The map can also be full because a reader keeps what was freed. */
+		bool map = service->store && strcmp(store_lacks(service->store), "disk") != 0;
 
 		rpc_call_refuse(call, RPC_RESOURCE_EXHAUSTED,
 		    map ? FAULT__REASON__STORE_FULL : FAULT__REASON__DISK_FULL, map ? "map-mib" : "disk",
 		    map ? service->plan->name : service->node.folder);
+		return;
+	}
+	if (result == -EBUSY) {
+		rpc_call_refuse_busy(call);
+		return;
+	}
+	if (result == -ETIME) {
+		log_warn("reader-old", "%s read for longer than reader-max-ms allows", call->method->name);
+		rpc_call_refuse(call, RPC_DEADLINE_EXCEEDED, FAULT__REASON__OVERLOADED, call->method->name,
+		    "reader-max-ms");
 		return;
 	}
 	if (result < 0) {
@@ -69,7 +79,8 @@ static void run_read(struct service *service, struct rpc_call *call) {
 	txn.arena = &call->arena;
 	if (r == 0)
 		r = handle(service, call, service->store ? &txn : NULL, NULL);
-	if (r == 0 && txn.error)
+	/* After a read that failed, "not there" may be untrue. */
+	if (txn.error)
 		r = txn.error;
 	settle(service, call, r);
 	rpc_server_answer(service->server, call);

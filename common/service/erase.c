@@ -16,16 +16,8 @@ static const struct register_type *find_register(const struct schema *schema, co
 	return NULL;
 }
 
-static int begin(struct service_call *call, const struct register_type *type,
-    const EraseRequest *asked, struct erasure *erasure) {
-	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
-	int r = store_begin(service_store(call->service), STORE_READ, &txn);
-
-	if (r < 0)
-		return failed_below(r);
-	store_read_as(&txn, "Node/Erase", STORE_ENDS);
-	txn.arena = call->arena;
-	r = erasure_begin(&txn, type, asked->code, erasure);
+/* What an erasure answered, as a status. */
+static int answer(struct service_call *call, int r, const EraseRequest *asked) {
 	switch (r) {
 	case ERASURE_UNKNOWN:
 		return service_refuse(
@@ -40,6 +32,18 @@ static int begin(struct service_call *call, const struct register_type *type,
 	}
 }
 
+static int begin(struct service_call *call, const struct register_type *type,
+    const EraseRequest *asked, struct erasure *erasure) {
+	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
+	int r = store_begin(service_store(call->service), STORE_READ, &txn);
+
+	if (r < 0)
+		return failed_below(r);
+	store_read_as(&txn, "Node/Erase", STORE_ENDS);
+	txn.arena = call->arena;
+	return answer(call, erasure_begin(&txn, type, asked->code, erasure), asked);
+}
+
 /* Return: as erasure_search. */
 static int search_slice(struct service_call *call, struct erasure *erasure) {
 	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
@@ -52,6 +56,7 @@ static int search_slice(struct service_call *call, struct erasure *erasure) {
 }
 
 struct writing {
+	struct erased erased;
 	struct erasure *erasure;
 	const char *reason;
 	const char *actor;
@@ -60,7 +65,7 @@ struct writing {
 static int write_erasure(void *context, struct store_txn *txn) {
 	struct writing *writing = context;
 
-	return erasure_write(txn, writing->erasure, writing->reason, writing->actor);
+	return erasure_write(txn, writing->erasure, writing->reason, writing->actor, &writing->erased);
 }
 
 int service_erase(
@@ -69,7 +74,12 @@ int service_erase(
 	const struct register_type *type =
 	    find_register(service_plan_of(call->service)->schema, asked->register_);
 	AUTO(erasure_end) struct erasure erasure = ERASURE_NULL;
-	struct writing writing = { &erasure, asked->reason, call->rpc->actor };
+	struct writing writing = {
+		.erasure = &erasure,
+		.reason = asked->reason,
+		.actor = call->rpc->actor,
+	};
+	EraseReply *erased = (EraseReply *)reply;
 	int r;
 
 	if (!type)
@@ -89,6 +99,7 @@ int service_erase(
 		r = service_write(call->service, write_erasure, &writing);
 	if (r == -EAGAIN)
 		return rpc_call_refuse_busy(call->rpc);
-	((EraseReply *)reply)->events = (uint32_t)erasure.count;
-	return r < 0 ? failed_below(r) : 0;
+	erased->events = writing.erased.events;
+	erased->chained = writing.erased.chained;
+	return answer(call, r, asked);
 }

@@ -19,8 +19,9 @@
 enum {
 	LOOK_MS = 1000,
 	SIGN_EVERY_MS = 60 * 1000,
-	SLICE_US = 50000, /* a scrub works so long, */
-	REST_MS = 350,    /* and then leaves the machine to others */
+	TRY_AGAIN_MS = 3600 * 1000, /* after a scrub that failed */
+	SLICE_US = 50000,           /* a scrub works so long, */
+	REST_MS = 350,              /* and then leaves the machine to others */
 	STOPPED = 1,
 };
 
@@ -31,6 +32,8 @@ struct keeper {
 	pthread_cond_t woken;
 	bool stopping;
 	struct keeper_state state;
+	uint64_t signed_ms; /* monotonic, of the thread alone */
+	uint64_t failed_ms; /* monotonic: when a scrub could not be done; 0: the last one could */
 };
 
 /* Return: whether the keeper is to stop. */
@@ -69,12 +72,20 @@ static int sign_old(void *context, struct store_txn *txn) {
 	return 0;
 }
 
+static void look_and_sign(struct keeper *keeper) {
+	look(keeper);
+	if (clock_monotonic_ms() - keeper->signed_ms < SIGN_EVERY_MS)
+		return;
+	service_write(keeper->service, sign_old, keeper);
+	keeper->signed_ms = clock_monotonic_ms();
+}
+
 static int rest_between(void *context) {
 	struct keeper *keeper = context;
 
 	if (rest(keeper, REST_MS))
 		return STOPPED;
-	look(keeper);
+	look_and_sign(keeper);
 	return 0;
 }
 
@@ -119,6 +130,7 @@ static void scrub(struct keeper *keeper) {
 	    &arena, &last);
 	if (r == STOPPED)
 		return;
+	keeper->failed_ms = r < 0 ? clock_monotonic_ms() : 0;
 	if (r < 0) {
 		log_failure("scrub-failed", r, "%s", keeper->service->plan->name);
 		return;
@@ -136,25 +148,26 @@ static void scrub(struct keeper *keeper) {
 }
 
 /* A store that was never scrubbed is due one interval after it was made, however often the service
- * was started since. */
-static bool is_scrub_due(struct keeper *keeper) {
+ * was started since. A time to come is one that a wrong clock has left. */
+static bool is_scrub_due(const struct keeper *keeper) {
 	uint64_t interval_ms = keeper->service->node.settings.scrub_hours * 3600 * 1000;
 	uint64_t made_ms = (uint64_t)store_epoch(keeper->service->store) * 1000;
 	uint64_t last_ms = keeper->state.scrubbed_ms ? keeper->state.scrubbed_ms : made_ms;
+	uint64_t now_ms = clock_wall_ms();
 
-	return interval_ms && clock_wall_ms() >= last_ms + interval_ms;
+	if (interval_ms == 0)
+		return false;
+	if (keeper->failed_ms)
+		return clock_monotonic_ms() - keeper->failed_ms >= TRY_AGAIN_MS;
+	return now_ms >= last_ms + interval_ms || last_ms > now_ms + interval_ms;
 }
 
 static void *work(void *context) {
 	struct keeper *keeper = context;
-	uint64_t signed_ms = clock_monotonic_ms();
 
+	keeper->signed_ms = clock_monotonic_ms();
 	while (!rest(keeper, LOOK_MS)) {
-		look(keeper);
-		if (clock_monotonic_ms() - signed_ms >= SIGN_EVERY_MS) {
-			service_write(keeper->service, sign_old, keeper);
-			signed_ms = clock_monotonic_ms();
-		}
+		look_and_sign(keeper);
 		if (is_scrub_due(keeper))
 			scrub(keeper);
 	}

@@ -14,7 +14,11 @@
 #include "common/base/log.h"
 #include "common/units/units.h"
 
-enum { MEMORY_MIN_MIB = 512 }; /* threads and a large request need so much */
+enum {
+	MEMORY_MIN_MIB = 512, /* threads and a large request need so much */
+	CHECKPOINT_MINUTES_MAX = 366 * 24 * 60,
+	SCRUB_HOURS_MAX = 10 * 366 * 24,
+};
 
 const struct setting node_setting_table[] = {
 	{ "code", SETTING_TEXT, "", "mã định danh của đơn vị (QĐ 20/2020/QĐ-TTg)",
@@ -92,8 +96,14 @@ static int open_run(struct node *node) {
 static const char *hopeless(const struct node_settings *settings) {
 	if (!unit_code_is_valid(settings->code))
 		return "code";
-	if (settings->map_mib == 0)
+	if (settings->map_mib == 0 || settings->map_mib > STORE_MIB_MAX)
 		return "map-mib";
+	if (settings->disk_reserve_mib > STORE_MIB_MAX)
+		return "disk-reserve-mib";
+	if (settings->checkpoint_minutes > CHECKPOINT_MINUTES_MAX)
+		return "checkpoint-minutes";
+	if (settings->scrub_hours > SCRUB_HOURS_MAX)
+		return "scrub-hours";
 	if (settings->memory_mib && settings->memory_mib < MEMORY_MIN_MIB)
 		return "memory-mib";
 	if (settings->batch_max == 0)
@@ -202,6 +212,9 @@ static int make_signing_key(const char *path) {
 	if (r == 0 && link(draft, path) < 0 && errno != EEXIST)
 		r = failed_here(-errno);
 	unlink(draft);
+	/* What was signed with it may leave this computer before anything else is flushed. */
+	if (r == 0)
+		r = file_sync_folder(path);
 	return r < 0 ? failed_below(r) : 0;
 }
 

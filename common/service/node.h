@@ -88,8 +88,8 @@ struct node_store {
 	struct signer signer;
 };
 
-/* Of data/SERVICE, or of another folder below the node's; the schema is the caller's to set.
- * *ret_folder is the caller's to free; both must not move. Return: 0 or a negative errno. */
+/* Of data/SERVICE, or of another folder below the node's; service and schema are the caller's to
+ * set. *ret_folder is the caller's to free; both must not move. Return: 0 or a negative errno. */
 int node_store(
     const struct node *node, const char *service, struct node_store *ret_store, char **ret_folder);
 int node_store_below(

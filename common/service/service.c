@@ -132,6 +132,7 @@ static int open_store(struct service *service) {
 	struct node_store parts;
 	int r = node_store(&service->node, service->plan->name, &parts, &folder);
 
+	parts.options.service = service->plan->name;
 	parts.options.schema = service->plan->schema;
 	if (r == 0)
 		r = store_open(&parts.options, &service->store);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/message.h"
@@ -25,7 +26,9 @@ struct backup {
 	struct backup_log *logs;
 	size_t log_count;
 	uint64_t events;
+	uint64_t slice_us;
 	uint64_t slice_end_us;
+	uint64_t erased; /* records whose personal data was erased when it began */
 };
 
 struct backup_log *backup_log_of(struct backup_log **logs, size_t *count, const void *prefix) {
@@ -143,7 +146,8 @@ static int copy_rest(struct backup *backup, const struct event_mark *marks, size
 	return r < 0 ? failed_below(r) : 0;
 }
 
-/* Return: 0 when all is copied, BACKUP_LATER, or a negative errno. */
+/* Return: 0 when all is copied, BACKUP_LATER, BACKUP_AGAIN when personal data was erased that may
+ * be copied already, or a negative errno. */
 static int copy_slice(struct backup *backup, struct arena *arena, BackupPart *part) {
 	AUTO(arena_deinit) struct arena scratch;
 	struct event_mark *marks;
@@ -153,11 +157,13 @@ static int copy_slice(struct backup *backup, struct arena *arena, BackupPart *pa
 	arena_init(&scratch, MARKS_CAP);
 	if (r == 0)
 		store_read_as(&backup->now, "backup", STORE_SLICES);
-	backup->slice_end_us = clock_monotonic_us() + BACKUP_SLICE_US;
+	backup->slice_end_us = clock_monotonic_us() + backup->slice_us;
 	if (r == 0)
 		r = event_marks_load(&backup->now, STREAM__STREAM_UNSPECIFIED, &scratch, &marks, &count);
 	if (r == 0)
 		r = copy_logs(backup, marks, count);
+	if (r >= 0 && store_count(&backup->now, TABLE_ERASED) != backup->erased)
+		r = BACKUP_AGAIN;
 	if (r == 0)
 		r = copy_rest(backup, marks, count, arena, part);
 	store_abort(&backup->now);
@@ -170,18 +176,45 @@ static void deinit(struct backup *backup) {
 	free(backup->logs);
 }
 
-int backup_write(struct store *store, const char *path, struct arena *arena, BackupPart *ret_part) {
-	AUTO(deinit) struct backup backup = { .store = store, .now = STORE_TXN_NULL };
-	BackupPart written = BACKUP_PART__INIT;
-	uint8_t *hash = arena_alloc(arena, PACK_HASH_SIZE);
-	int r = hash ? pack_create(path, &backup.writer) : failed_here(-ENOMEM);
+/* Return: as copy_slice, without BACKUP_LATER. */
+static int copy_all(
+    struct backup *backup, const char *path, struct arena *arena, BackupPart *ret_part) {
+	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
+	int r = pack_create(path, &backup->writer);
 
+	if (r == 0)
+		r = store_begin(backup->store, STORE_READ, &txn);
 	if (r < 0)
 		return failed_below(r);
-	while ((r = copy_slice(&backup, arena, &written)) == BACKUP_LATER)
+	backup->erased = store_count(&txn, TABLE_ERASED);
+	store_abort(&txn);
+	while ((r = copy_slice(backup, arena, ret_part)) == BACKUP_LATER)
 		;
-	if (r == 0)
-		r = pack_seal(backup.writer);
+	return r;
+}
+
+int backup_write(struct store *store, const char *path, uint64_t slice_us, struct arena *arena,
+    BackupPart *ret_part) {
+	const struct backup begin = {
+		.store = store,
+		.now = STORE_TXN_NULL,
+		.slice_us = slice_us ? slice_us : BACKUP_SLICE_US,
+	};
+	AUTO(deinit) struct backup backup = begin;
+	BackupPart written = BACKUP_PART__INIT;
+	uint8_t *hash = arena_alloc(arena, PACK_HASH_SIZE);
+	int r;
+
+	if (!hash)
+		return failed_here(-ENOMEM);
+	while ((r = copy_all(&backup, path, arena, &written)) == BACKUP_AGAIN) {
+		deinit(&backup);
+		unlink(path);
+		backup = begin;
+	}
+	if (r < 0)
+		return failed_below(r);
+	r = pack_seal(backup.writer);
 	if (r == 0)
 		r = backup_walk(path, arena, ret_part);
 	if (r)

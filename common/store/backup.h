@@ -8,7 +8,8 @@
  *
  * Logs only grow, so they are copied in slices while writing goes on; all else is copied in the
  * snapshot in which the last of the logs was reached. The pack therefore is the store as that one
- * snapshot shows it, and no snapshot lived longer than a slice.
+ * snapshot shows it, and no snapshot lived longer than a slice. When personal data is erased
+ * meanwhile the copying begins again, or the pack would still have it.
  */
 #pragma once
 
@@ -24,11 +25,12 @@ enum {
 	BACKUP_OTHER_NODE,   /* of a node of another code */
 };
 
-/* Write the store to a new file, and walk what is on the disk then. The part's texts are in
- * `arena`; its service is the caller's to set.
+/* Write the store to a new file, and walk what is on the disk then. A slice is `slice_us` long, 0:
+ * BACKUP_SLICE_US. The part's texts are in `arena`; its service is the caller's to set.
  * Return: BACKUP_OK, BACKUP_DAMAGED when the disk does not give back what was written, or a
  * negative errno (-EEXIST: there is a file). */
-int backup_write(struct store *store, const char *path, struct arena *arena, BackupPart *ret_part);
+int backup_write(struct store *store, const char *path, uint64_t slice_us, struct arena *arena,
+    BackupPart *ret_part);
 
 /* Walk a pack: every chain from its first event to the end that the pack tells.
  * Return: BACKUP_OK with what it tells of itself, BACKUP_DAMAGED or a negative errno. */

@@ -8,6 +8,7 @@
 enum {
 	BACKUP_PART = 0x80, /* the kind of the entry with the packed BackupPart; others are tables */
 	BACKUP_LATER = 100,
+	BACKUP_AGAIN,
 };
 
 /* One log and how far it was copied or walked. */

@@ -155,7 +155,7 @@ static int replay_slice(struct store *store, const struct schema *schema, struct
 	int committed;
 
 	if (r == STORE_OK)
-		r = replay_some(&txn, schema, EVENTS_A_COMMIT, after);
+		r = replay_some(&txn, schema, EVENTS_A_COMMIT, REPLAY_REFUSES, after);
 	if (r < 0 || r == REPLAY_DAMAGED)
 		return r < 0 ? failed_below(r) : r;
 	committed = store_commit(&txn);
@@ -199,6 +199,7 @@ int backup_restore(
     const char *path, const struct store_options *options, const struct schema *schema) {
 	AUTO(store_closep) struct store *store = NULL;
 	AUTO(arena_deinit) struct arena arena;
+	struct store_options unsigned_options = *options;
 	BackupPart part;
 	int r;
 
@@ -210,7 +211,9 @@ int backup_restore(
 		return BACKUP_NEWER_FORMAT;
 	if (strcmp(part.node, options->node) != 0)
 		return BACKUP_OTHER_NODE;
-	r = store_open(options, &store);
+	/* The node's key of today need not be the one its logs were signed with. */
+	unsigned_options.signer = NULL;
+	r = store_open(&unsigned_options, &store);
 	if (r)
 		return r < 0 ? failed_below(r) : failed_here(-EBUSY);
 	return fill(path, store, schema, &arena);

@@ -72,6 +72,7 @@ void checkpoint_append(struct store_txn *txn, const struct event_mark *mark) {
 		    mark->origin);
 		return;
 	}
+	statement.service = (char *)(uintptr_t)store_service(txn->store);
 	statement.origin = (char *)(uintptr_t)mark->origin;
 	statement.stream = mark->stream;
 	statement.epoch = mark->epoch;
@@ -128,8 +129,9 @@ void checkpoint_append_old(struct store_txn *txn, uint64_t age_ms) {
 	}
 }
 
-static bool fits(const CheckpointStatement *statement, const Event *event) {
-	return strcmp(statement->origin, event->origin) == 0 && statement->stream == event->stream &&
+static bool fits(const CheckpointStatement *statement, const Event *event, const char *service) {
+	return strcmp(statement->service, service) == 0 &&
+	       strcmp(statement->origin, event->origin) == 0 && statement->stream == event->stream &&
 	       statement->epoch == event->epoch && statement->sequence + 1 == event->sequence &&
 	       statement->clock < event->clock && statement->head.len == EVENT_HASH_SIZE &&
 	       event->previous.len == EVENT_HASH_SIZE &&
@@ -137,8 +139,8 @@ static bool fits(const CheckpointStatement *statement, const Event *event) {
 	       statement->key.len == SIGNER_PUBLIC_SIZE;
 }
 
-int checkpoint_check(const Event *event, const struct checkpoint *before, struct arena *arena,
-    struct checkpoint *ret_checkpoint) {
+int checkpoint_check(const Event *event, const char *service, const struct checkpoint *before,
+    struct arena *arena, struct checkpoint *ret_checkpoint) {
 	CheckpointStatement *statement = NULL;
 	Checkpoint *checkpoint = NULL;
 
@@ -147,7 +149,7 @@ int checkpoint_check(const Event *event, const struct checkpoint *before, struct
 	    message_unpack(&checkpoint_statement__descriptor, checkpoint->statement.data,
 	        checkpoint->statement.len, arena, (ProtobufCMessage **)&statement) != MESSAGE_OK)
 		return arena->refused ? failed_here(-ENOMEM) : STORE_NOT_FOUND;
-	if (!fits(statement, event) || checkpoint->signature.len != crypto_sign_BYTES ||
+	if (!fits(statement, event, service) || checkpoint->signature.len != crypto_sign_BYTES ||
 	    crypto_sign_verify_detached(checkpoint->signature.data, checkpoint->statement.data,
 	        checkpoint->statement.len, before ? before->key : statement->key.data) != 0)
 		return STORE_NOT_FOUND;
@@ -166,7 +168,8 @@ int checkpoint_apply(struct store_txn *txn, const Event *event) {
 	int r = checkpoint_load(txn, event->origin, event->stream, &before);
 
 	if (r >= 0)
-		r = checkpoint_check(event, r == STORE_OK ? &before : NULL, txn->arena, &after);
+		r = checkpoint_check(
+		    event, store_service(txn->store), r == STORE_OK ? &before : NULL, txn->arena, &after);
 	if (r)
 		return r < 0 ? failed_below(r) : r;
 	put(txn, event->origin, event->stream, &after);

@@ -6,6 +6,7 @@
  * node signs where each of its logs stands, every so many events and every so often; a checkpoint
  * is an event of that log itself, travels with it, and names the event before it. The first one
  * brings the node's key; a later key must be announced by a checkpoint signed with the one before.
+ * A node that lost its key goes on unsigned until it has it back from a backup.
  */
 #pragma once
 
@@ -36,7 +37,8 @@ bool checkpoint_is_due(const struct store *store, const struct event_mark *mark)
 /* Sign where a log of this node stands. Failures stay with the transaction. */
 void checkpoint_append(struct store_txn *txn, const struct event_mark *mark);
 
-/* Sign every log of this node whose last events are older than `age_ms` and not signed.
+/* Sign every log of this node that has events behind its last checkpoint, when that is older than
+ * `age_ms`.
  * Failures stay with the transaction. */
 void checkpoint_append_old(struct store_txn *txn, uint64_t age_ms);
 
@@ -44,11 +46,12 @@ void checkpoint_append_old(struct store_txn *txn, uint64_t age_ms);
 int checkpoint_load(
     struct store_txn *txn, const char *origin, Stream stream, struct checkpoint *ret_checkpoint);
 
-/* Whether the event is a checkpoint that stands, after `before` (null: the log has none yet).
+/* Whether the event is a checkpoint of a log of this service that stands, after `before` (null: the
+ * log has none yet).
  * Return: STORE_OK with what is the last one then, STORE_NOT_FOUND when it does not stand, or a
  * negative errno. */
-int checkpoint_check(const Event *event, const struct checkpoint *before, struct arena *arena,
-    struct checkpoint *ret_checkpoint);
+int checkpoint_check(const Event *event, const char *service, const struct checkpoint *before,
+    struct arena *arena, struct checkpoint *ret_checkpoint);
 
 /* Take over a checkpoint of a log that is followed, or replayed.
  * Return: STORE_OK, STORE_NOT_FOUND when it does not stand and is to be held, or a negative errno.

@@ -14,22 +14,29 @@
 
 enum { LOOK_EVERY = 64, LOG_PREFIX_SIZE = KEY_ORIGIN_SIZE + 1 };
 
+/* Return: ERASURE_OK, _UNKNOWN, _OTHER_OWNER or a negative errno. */
+static int check_owner(struct store_txn *txn, const struct key *record) {
+	struct store_value value;
+	int r = store_get(txn, TABLE_STATE, record, &value);
+
+	if (r)
+		return r < 0 ? failed_below(r) : ERASURE_UNKNOWN;
+	return strcmp(record_origin(txn, value, txn->arena), store_node(txn->store)) == 0
+	           ? ERASURE_OK
+	           : ERASURE_OTHER_OWNER;
+}
+
 int erasure_begin(struct store_txn *txn, const struct register_type *type, const char *code,
     struct erasure *ret_erasure) {
 	struct erasure erasure = { .type = type, .code = code };
-	struct store_value value;
-	const char *origin;
 	int r;
 
 	if (!type->personal_fields[0])
 		return ERASURE_NOTHING;
 	erasure.record = record_key_of_code(type, code);
-	r = store_get(txn, TABLE_STATE, &erasure.record, &value);
+	r = check_owner(txn, &erasure.record);
 	if (r)
-		return r < 0 ? failed_below(r) : ERASURE_UNKNOWN;
-	origin = record_origin(txn, value, txn->arena);
-	if (strcmp(origin, store_node(txn->store)) != 0)
-		return ERASURE_OTHER_OWNER;
+		return r < 0 ? failed_below(r) : r;
 	erasure.searched = event_log_key(store_node(txn->store), type->stream, 0, 0);
 	*ret_erasure = erasure;
 	return ERASURE_OK;
@@ -113,10 +120,24 @@ int erasure_search(struct store_txn *txn, struct erasure *erasure, uint64_t slic
 	return search(txn, erasure, clock_monotonic_us() + slice_us);
 }
 
+static bool has_name_in_chain(
+    const struct erasure *erasure, const struct log_entry *entry, struct arena *arena) {
+	struct record_bytes bytes = { .personal = { 0, NULL } };
+	ProtobufCMessage *record;
+
+	if (log_entry_body(entry, &bytes.open) != STORE_OK)
+		return false;
+	record = protobuf_c_message_unpack(
+	    erasure->type->record, &arena->allocator, bytes.open.len, bytes.open.data);
+	return record && record_pack(erasure->type, record, arena, &bytes) == 0 && bytes.personal.len;
+}
+
 /* Leave the event as it was hashed, and nothing beside it. Return: 0 or a negative errno. */
-static int strip(struct store_txn *txn, const struct key *place) {
+static int strip(struct store_txn *txn, const struct erasure *erasure, const struct key *place,
+    struct erased *erased) {
 	struct store_value value;
 	struct log_entry entry;
+	void *bytes;
 	int r = store_get(txn, TABLE_LOG, place, &value);
 
 	if (r < 0)
@@ -127,10 +148,16 @@ static int strip(struct store_txn *txn, const struct key *place) {
 		return failed_here(r == STORE_OK ? -ENOMEM : -EBADMSG);
 	if (log_entry_read(value, &entry) != STORE_OK)
 		return failed_here(-EBADMSG);
-	if (entry.personal.len) {
-		entry.personal = (ProtobufCBinaryData) { 0, NULL };
-		log_entry_put(txn, place, &entry);
-	}
+	erased->chained += has_name_in_chain(erasure, &entry, txn->arena);
+	if (entry.personal.len == 0)
+		return txn->error;
+	/* Over the old one, or its bytes would stay in the page behind the shorter one. */
+	bytes = store_put_place(txn, TABLE_LOG, place, value.size);
+	if (bytes)
+		memset(bytes, 0, value.size);
+	entry.personal = (ProtobufCBinaryData) { 0, NULL };
+	log_entry_put(txn, place, &entry);
+	erased->events++;
 	return txn->error;
 }
 
@@ -157,21 +184,62 @@ static int append(
 	return txn->error;
 }
 
-int erasure_write(
-    struct store_txn *txn, struct erasure *erasure, const char *reason, const char *actor) {
+static int note_erased(
+    struct store_txn *txn, const struct erasure *erasure, const char *reason, const char *actor) {
 	struct event_mark mark;
 	struct key place;
-	int r = search(txn, erasure, UINT64_MAX);
+	int r = event_mark_load(txn, store_node(txn->store), erasure->type->stream, &mark);
 
-	for (size_t i = 0; i < erasure->count && r == 0; i++)
-		r = strip(txn, &erasure->events[i]);
-	if (r == 0)
-		r = event_mark_load(txn, store_node(txn->store), erasure->type->stream, &mark);
 	if (r < 0)
 		return failed_below(r);
 	place = event_log_key(mark.origin, mark.stream, store_epoch(txn->store), mark.sequence + 1);
 	store_put(txn, TABLE_ERASED, &erasure->record, place.bytes, place.size);
 	return append(txn, erasure, reason, actor);
+}
+
+/* A state of format 1 that is the record's last: write it again, without what was erased. */
+static int renew(struct store_txn *txn, const struct erasure *erasure, const char *actor) {
+	ProtobufCMessage *record;
+	struct store_value value;
+	const char *owner;
+	int r = store_get(txn, TABLE_STATE, &erasure->record, &value);
+
+	if (r)
+		return failed_here(r < 0 ? r : -EBADMSG);
+	record = record_unpack(txn, erasure->type, value, txn->arena);
+	if (!record)
+		return failed_here(txn->arena->refused ? -ENOMEM : -EBADMSG);
+	r = register_write(txn, erasure->type, record, actor, &owner);
+	return r < 0 ? failed_below(r) : txn->error;
+}
+
+static int erase(struct store_txn *txn, struct erasure *erasure, const char *reason,
+    const char *actor, struct erased *erased) {
+	bool before = erasure_covers(txn, &erasure->record);
+	int r = search(txn, erasure, UINT64_MAX);
+
+	for (size_t i = 0; i < erasure->count && r == 0; i++)
+		r = strip(txn, erasure, &erasure->events[i], erased);
+	if (r == 0 && !before)
+		r = note_erased(txn, erasure, reason, actor);
+	if (r == 0 && !before && erased->chained)
+		r = renew(txn, erasure, actor);
+	return r < 0 ? failed_below(r) : ERASURE_OK;
+}
+
+int erasure_write(struct store_txn *txn, struct erasure *erasure, const char *reason,
+    const char *actor, struct erased *ret_erased) {
+	struct key searched = erasure->searched;
+	size_t count = erasure->count;
+	int r = check_owner(txn, &erasure->record);
+
+	*ret_erased = (struct erased) { .events = 0 };
+	if (r == ERASURE_OK)
+		r = erase(txn, erasure, reason, actor, ret_erased);
+	/* What this transaction found may not be there when it is run again. */
+	erasure->searched = searched;
+	erasure->count = count;
+	return r < 0 ? failed_below(r) : r;
 }
 
 bool erasure_covers(struct store_txn *txn, const struct key *record) {

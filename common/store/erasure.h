@@ -5,8 +5,8 @@
  * Personal data that the law wants gone (Nghị định 13/2023/NĐ-CP, Điều 16) is taken out from beside
  * every event that ever brought it; the chain stays whole, because it only holds
  * commitments. That it was done, and why, is an event too, and the fields are not taken in again.
- * What LMDB has freed is overwritten when its pages are used again; backups are the office's to
- * destroy.
+ * Pages that LMDB has freed keep what they held until they are used again, and backups are the
+ * office's to destroy.
  *
  * Finding the events reads the whole log: it is done outside the transaction that erases.
  */
@@ -45,9 +45,17 @@ void erasure_end(struct erasure *erasure);
  * errno. */
 int erasure_search(struct store_txn *txn, struct erasure *erasure, uint64_t slice_us);
 
-/* Erase, with what came to the log since the search. Return: 0 or a negative errno. */
-int erasure_write(
-    struct store_txn *txn, struct erasure *erasure, const char *reason, const char *actor);
+/* What was erased. */
+struct erased {
+	uint32_t events;  /* states of the record that its personal data was taken out of */
+	uint32_t chained; /* states of format 1, which have it in the chain, for good */
+};
+
+/* Erase, with what came to the log since the search; as a committer's job it may run twice. What
+ * was erased before is not erased again. Return: ERASURE_OK, _UNKNOWN or _OTHER_OWNER when that has
+ * changed since the begin, or a negative errno. */
+int erasure_write(struct store_txn *txn, struct erasure *erasure, const char *reason,
+    const char *actor, struct erased *ret_erased);
 
 /* Whether the personal data of a record was erased; false also when the read failed. */
 bool erasure_covers(struct store_txn *txn, const struct key *record);

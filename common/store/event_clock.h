@@ -29,7 +29,8 @@ static inline uint64_t event_clock_ms(uint64_t clock) {
 }
 
 /* The clock of the event that follows one with `last` in the same log: never back, for a computer
- * that was set back must not reorder what happened, and no further than to be believed. */
+ * that was set back must not reorder what happened, and never of a year that cannot be. After a
+ * year that can be and was wrong it goes on there, step by step, until that time has come. */
 static inline uint64_t event_clock_next(uint64_t last, uint64_t now_ms) {
 	uint64_t now = (uint64_t)now_ms << 16;
 

@@ -106,68 +106,85 @@ static int move_some(struct store_txn *txn, unsigned count) {
 	return 0;
 }
 
-/* How far the replay has come; before it has begun there is no such note.
- * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
-static int read_progress(struct store_txn *txn, struct key *ret_after) {
-	struct key name = store_meta_key("replayed");
+/* How far it is: from the first commit on the store says that it is of this format and on its way,
+ * so that an older program leaves it alone. The note is 'm' while keys are moved, then 'r' and the
+ * key that was replayed last. */
+static struct key note_name(void) {
+	return store_meta_key("migrating");
+}
+
+static void put_note(struct store_txn *txn, char phase, const struct key *after) {
+	struct key name = store_meta_key("format");
+	uint32_t format = STORE_FORMAT;
+	struct key note = KEY_EMPTY;
+
+	key_add_u8(&note, (uint8_t)phase);
+	key_add_bytes(&note, after->bytes, after->size);
+	store_put(txn, TABLE_META, &name, &format, sizeof(format));
+	name = note_name();
+	store_put(txn, TABLE_META, &name, note.bytes, note.size);
+}
+
+/* Return: STORE_OK, STORE_NOT_FOUND when it has not begun, or a negative errno. */
+static int read_note(struct store_txn *txn, char *ret_phase, struct key *ret_after) {
+	struct key name = note_name();
 	struct store_value value;
 	int r = store_get(txn, TABLE_META, &name, &value);
 
 	*ret_after = KEY_EMPTY;
-	if (r == STORE_OK)
-		key_add_bytes(ret_after, value.bytes, value.size);
-	return r < 0 ? failed_below(r) : r;
+	*ret_phase = 'm';
+	if (r)
+		return r < 0 ? failed_below(r) : r;
+	if (value.size < 1 || value.size > KEY_SIZE_MAX)
+		return failed_here(-EBADMSG);
+	*ret_phase = *(const char *)value.bytes;
+	key_add_bytes(ret_after, (const char *)value.bytes + 1, value.size - 1);
+	return STORE_OK;
 }
 
-static void put_progress(struct store_txn *txn, const struct key *after) {
-	struct key name = store_meta_key("replayed");
+static int move(struct store_txn *txn, unsigned count) {
+	int r = move_some(txn, count);
 
-	store_put(txn, TABLE_META, &name, after->bytes, after->size);
+	if (r < 0)
+		return failed_below(r);
+	if (r == 0) {
+		replay_begin(txn);
+		idempotency_number_again(txn);
+	}
+	put_note(txn, r == MIGRATION_MORE ? 'm' : 'r', &KEY_EMPTY);
+	return MIGRATION_MORE;
 }
 
-static void finish(struct store_txn *txn) {
-	struct key progress = store_meta_key("replayed");
-	struct key name = store_meta_key("format");
-	uint32_t format = STORE_FORMAT;
+static int replay(
+    struct store_txn *txn, const struct schema *schema, unsigned count, struct key *after) {
+	struct key name = note_name();
+	int r = replay_some(txn, schema, count, REPLAY_HOLDS, after);
 
-	store_put(txn, TABLE_META, &name, &format, sizeof(format));
-	store_delete(txn, TABLE_META, &progress);
+	if (r < 0)
+		return failed_below(r);
+	if (r == REPLAY_MORE) {
+		put_note(txn, 'r', after);
+		return MIGRATION_MORE;
+	}
+	store_delete(txn, TABLE_META, &name);
+	return 0;
 }
 
 static int step(struct store_txn *txn, const struct schema *schema, unsigned count) {
 	struct key after;
-	int r = read_progress(txn, &after);
+	char phase;
+	int r = read_note(txn, &phase, &after);
 
 	if (r < 0)
 		return failed_below(r);
-	if (r == STORE_NOT_FOUND) {
-		r = move_some(txn, count);
-		if (r)
-			return r < 0 ? failed_below(r) : r;
-		replay_begin(txn);
-		idempotency_number_again(txn);
-		put_progress(txn, &KEY_EMPTY);
-		return MIGRATION_MORE;
-	}
-	r = replay_some(txn, schema, count, &after);
-	if (r == REPLAY_DAMAGED)
-		return failed_here(-EBADMSG);
-	if (r == REPLAY_MORE)
-		put_progress(txn, &after);
-	if (r == REPLAY_END)
-		finish(txn);
-	return r < 0 ? failed_below(r) : r == REPLAY_MORE ? MIGRATION_MORE : 0;
+	return phase == 'm' ? move(txn, count) : replay(txn, schema, count, &after);
 }
 
-int migration_slice(
-    struct store *store, uint32_t format, const struct schema *schema, unsigned count) {
+int migration_slice(struct store *store, const struct schema *schema, unsigned count) {
 	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
 	int committed;
-	int r;
+	int r = store_begin(store, STORE_WRITE, &txn);
 
-	if (format == 0)
-		return failed_here(-EBADMSG);
-	r = store_begin(store, STORE_WRITE, &txn);
 	if (r == STORE_OK)
 		r = step(&txn, schema, count);
 	if (r < 0)
@@ -176,14 +193,28 @@ int migration_slice(
 	return committed < 0 ? failed_below(committed) : r;
 }
 
-int migration_run(struct store *store, uint32_t format, const struct schema *schema) {
-	int r = format < STORE_FORMAT ? MIGRATION_MORE : 0;
+int migration_is_begun(struct store *store) {
+	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
+	struct key after;
+	char phase;
+	int r = store_begin(store, STORE_READ, &txn);
 
-	while (r == MIGRATION_MORE)
-		r = migration_slice(store, format, schema, ENTRIES_A_COMMIT);
+	if (r == STORE_OK)
+		r = read_note(&txn, &phase, &after);
+	return r < 0 ? failed_below(r) : r == STORE_OK;
+}
+
+int migration_run(struct store *store, uint32_t format, const struct schema *schema) {
+	int r = format < STORE_FORMAT ? 1 : migration_is_begun(store);
+
+	if (r == 0)
+		return 0;
+	if (format == 0)
+		return failed_here(-EBADMSG);
+	for (r = r < 0 ? r : MIGRATION_MORE; r == MIGRATION_MORE;)
+		r = migration_slice(store, schema, ENTRIES_A_COMMIT);
 	if (r < 0)
 		return failed_below(r);
-	if (format < STORE_FORMAT)
-		log_info("store-migrated", "from format %u to %u", format, STORE_FORMAT);
+	log_info("store-migrated", "to format %u", STORE_FORMAT);
 	return 0;
 }

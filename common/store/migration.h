@@ -4,7 +4,8 @@
  *
  * A store of an older format is brought to this one when it is opened. What the log is made of is
  * rewritten; all the rest is made again from it. It works in small transactions, each of which
- * leaves a store that knows how far it has come: killed anywhere, it goes on there.
+ * leaves a store that knows how far it has come: killed anywhere, it goes on there, and no older
+ * program takes the store for its own.
  *
  *   1 to 2   a log entry tells where the event ends and the personal data beside it begins (events
  *            of format 1 have none: their names stand in the chain for good); of an origin the log
@@ -18,13 +19,16 @@
 
 enum { MIGRATION_MORE = 1 };
 
-/* Return: 0 or a negative errno (-EBADMSG: no such format, or a log that cannot be replayed). */
+/* Bring a store to this format, if it is of an older one or on its way. Events of the log that have
+ * no effect any more are held. Return: 0 or a negative errno (-EBADMSG: no such format). */
 int migration_run(struct store *store, uint32_t format, const struct schema *schema);
 
-/* One transaction of it, over at most `count` entries. Return: MIGRATION_MORE, 0 when the store has
- * this format, or a negative errno. */
-int migration_slice(
-    struct store *store, uint32_t format, const struct schema *schema, unsigned count);
+/* Whether it is on its way. Return: 1, 0 or a negative errno. */
+int migration_is_begun(struct store *store);
+
+/* One transaction of it, over at most `count` entries. Return: MIGRATION_MORE, 0 when it is done,
+ * or a negative errno. */
+int migration_slice(struct store *store, const struct schema *schema, unsigned count);
 
 /* Read an entry of the log as whichever format had it. Return: whether its hash fits. */
 bool migration_log_entry(struct store_value value, struct log_entry *ret_entry);

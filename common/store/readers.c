@@ -28,21 +28,22 @@ size_t readers_add(struct readers *readers, const char *owner) {
 	return place;
 }
 
-static void tell(struct reader *reader, uint64_t now_us, const char *what) {
-	reader->told_us = now_us;
+static void tell(const char *owner, uint64_t age_us, const char *what) {
 	log_warn("reader-old", "%s %s a snapshot for %llu ms: what is freed meanwhile cannot be reused",
-	    reader->owner, what, (unsigned long long)((now_us - reader->begun_us) / 1000));
+	    owner, what, (unsigned long long)(age_us / 1000));
 }
 
 void readers_remove(struct readers *readers, size_t place) {
-	struct reader *reader = &readers->places[place];
-	uint64_t now_us = clock_monotonic_us();
+	struct reader reader;
+	uint64_t age_us;
 
 	pthread_mutex_lock(&readers->lock);
-	if (readers->limit_us && now_us - reader->begun_us > readers->limit_us)
-		tell(reader, now_us, "held");
-	reader->owner = NULL;
+	reader = readers->places[place];
+	readers->places[place].owner = NULL;
 	pthread_mutex_unlock(&readers->lock);
+	age_us = clock_monotonic_us() - reader.begun_us;
+	if (readers->limit_us && age_us > readers->limit_us)
+		tell(reader.owner, age_us, "held");
 }
 
 void readers_rename(struct readers *readers, size_t place, const char *owner) {
@@ -51,21 +52,41 @@ void readers_rename(struct readers *readers, size_t place, const char *owner) {
 	pthread_mutex_unlock(&readers->lock);
 }
 
+/* The first one that is too old and was not told lately; null: none. What is logged may block, so
+ * it is told by the caller, without the lock. */
+static const char *take_old(struct readers *readers, uint64_t now_us, uint64_t *ret_age_us) {
+	for (size_t i = 0; readers->limit_us && i < READERS_MAX; i++) {
+		struct reader *reader = &readers->places[i];
+
+		if (!reader->owner || now_us - reader->begun_us <= readers->limit_us ||
+		    now_us - reader->told_us <= TELL_AGAIN_US)
+			continue;
+		reader->told_us = now_us;
+		*ret_age_us = now_us - reader->begun_us;
+		return reader->owner;
+	}
+	return NULL;
+}
+
 uint64_t readers_watch(struct readers *readers) {
 	uint64_t now_us = clock_monotonic_us();
 	uint64_t oldest_us = 0;
+	const char *owner;
 
-	pthread_mutex_lock(&readers->lock);
-	for (size_t i = 0; i < READERS_MAX; i++) {
-		struct reader *reader = &readers->places[i];
-		uint64_t age_us = reader->owner ? now_us - reader->begun_us : 0;
+	do {
+		uint64_t age_us = 0;
 
-		if (age_us > oldest_us)
-			oldest_us = age_us;
-		if (readers->limit_us && age_us > readers->limit_us &&
-		    now_us - reader->told_us > TELL_AGAIN_US)
-			tell(reader, now_us, "holds");
-	}
-	pthread_mutex_unlock(&readers->lock);
+		pthread_mutex_lock(&readers->lock);
+		owner = take_old(readers, now_us, &age_us);
+		for (size_t i = 0; !owner && i < READERS_MAX; i++) {
+			const struct reader *reader = &readers->places[i];
+
+			if (reader->owner && now_us - reader->begun_us > oldest_us)
+				oldest_us = now_us - reader->begun_us;
+		}
+		pthread_mutex_unlock(&readers->lock);
+		if (owner)
+			tell(owner, age_us, "holds");
+	} while (owner);
 	return oldest_us;
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define READERS_MAX 64
+#define READERS_MAX 128
 
 struct reader {
 	const char *owner; /* static or longer lived than the snapshot; null: a free place */

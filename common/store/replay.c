@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/store/replay.h"
 
+#include <string.h>
+
 #include "common/store/log_entry.h"
 #include "common/store/names.h"
 
@@ -32,28 +34,39 @@ static int next_entry(struct store_txn *txn, struct key *after, struct store_val
 	return ret_value->bytes ? STORE_OK : failed_here(-ENOMEM);
 }
 
-/* Return: 0, REPLAY_DAMAGED or a negative errno. */
-static int replay_one(struct store_txn *txn, const struct schema *schema, const struct key *key,
-    struct store_value value) {
-	struct store_value reason;
+static int replay_one(
+    struct store_txn *txn, const struct schema *schema, struct store_value value) {
 	struct log_entry entry;
 	Event *event;
-	int r =
-	    store_count(txn, TABLE_HELD) ? store_get(txn, TABLE_HELD, key, &reason) : STORE_NOT_FOUND;
+
+	if (log_entry_read(value, &entry) != STORE_OK)
+		return STORE_NOT_FOUND;
+	event = event__unpack(&txn->arena->allocator, entry.event.len, entry.event.data);
+	if (!event)
+		return txn->arena->refused ? failed_here(-ENOMEM) : STORE_NOT_FOUND;
+	return register_replay(txn, schema, event);
+}
+
+/* Return: 0, REPLAY_DAMAGED or a negative errno. */
+static int replay_or_hold(struct store_txn *txn, const struct schema *schema,
+    enum replay_doubt doubt, const struct key *key, struct store_value value) {
+	static const char reason[] = "has no effect in this format";
+	struct store_value held;
+	int r = store_count(txn, TABLE_HELD) ? store_get(txn, TABLE_HELD, key, &held) : STORE_NOT_FOUND;
 
 	if (r != STORE_NOT_FOUND)
 		return r < 0 ? failed_below(r) : 0;
-	if (log_entry_read(value, &entry) != STORE_OK)
+	r = replay_one(txn, schema, value);
+	if (r <= 0)
+		return r < 0 ? failed_below(r) : 0;
+	if (doubt == REPLAY_REFUSES)
 		return REPLAY_DAMAGED;
-	event = event__unpack(&txn->arena->allocator, entry.event.len, entry.event.data);
-	if (!event)
-		return txn->arena->refused ? failed_here(-ENOMEM) : REPLAY_DAMAGED;
-	r = register_replay(txn, schema, event);
-	return r < 0 ? failed_below(r) : r == STORE_OK ? 0 : REPLAY_DAMAGED;
+	store_put(txn, TABLE_HELD, key, reason, strlen(reason));
+	return txn->error;
 }
 
-int replay_some(
-    struct store_txn *txn, const struct schema *schema, unsigned count, struct key *after) {
+int replay_some(struct store_txn *txn, const struct schema *schema, unsigned count,
+    enum replay_doubt doubt, struct key *after) {
 	for (unsigned i = 0; i < count; i++) {
 		struct store_value value = { .size = 0 };
 		int r = next_entry(txn, after, &value);
@@ -61,7 +74,7 @@ int replay_some(
 		if (r == STORE_NOT_FOUND)
 			return REPLAY_END;
 		if (r == STORE_OK)
-			r = replay_one(txn, schema, after, value);
+			r = replay_or_hold(txn, schema, doubt, after, value);
 		if (r)
 			return r < 0 ? failed_below(r) : r;
 	}

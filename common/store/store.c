@@ -22,6 +22,10 @@ int store_error_of(int code) {
 	}
 }
 
+const char *store_service(const struct store *store) {
+	return store->service;
+}
+
 const char *store_node(const struct store *store) {
 	return store->node;
 }

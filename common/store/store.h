@@ -84,10 +84,14 @@ enum {
 	                       follow on the one before it */
 };
 
+#define STORE_MIB_MAX (UINT64_C(1) << 40)
+
 struct store_options {
 	const char *folder; /* made when missing */
 	const char *node;   /* organisation code of the node that owns it */
-	uint64_t map_mib;   /* address space for the map: the most the store can ever hold */
+	const char
+	    *service;     /* whose store it is, e.g. "dossiers"; may be null when nothing is signed */
+	uint64_t map_mib; /* address space for the map: the most the store can ever hold */
 	/* New work stops where the disk has less free than the reserve, or the map is full to so many
 	 * percent; nothing at all is written below a quarter of the reserve, or above the second bound:
 	 * deleting too needs pages. 0: 85 and 97. */
@@ -127,7 +131,8 @@ struct store_txn {
 /* What a store says of itself without being opened for work. */
 struct store_summary {
 	uint32_t format;
-	uint64_t events; /* of all logs */
+	bool is_migrating; /* it is on its way to that format */
+	uint64_t events;   /* of all logs */
 };
 
 /* Look at the store in a folder and leave it as it is, whatever its format.
@@ -140,6 +145,9 @@ int store_peek(const char *folder, struct store_summary *ret_summary);
 int store_open(const struct store_options *options, struct store **ret_store);
 void store_close(struct store *store);
 void store_closep(struct store **store);
+
+/* Whose store it is; "" when that was not said. */
+const char *store_service(const struct store *store);
 
 /* Node this store belongs to, and the life of the store (seconds since 1970 when it was made). */
 const char *store_node(const struct store *store);

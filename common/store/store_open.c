@@ -139,8 +139,8 @@ static int make_meta(struct store *store) {
 }
 
 /* Only reads: a node whose disk is full must still come up to be read.
- * Return: STORE_OK with the format, STORE_NOT_FOUND when that is no store, STORE_OTHER_NODE or a
- * negative errno. */
+ * Return: STORE_OK with the format, STORE_NOT_FOUND when that is no store, STORE_NEWER_FORMAT,
+ * STORE_OTHER_NODE or a negative errno. */
 static int read_meta(struct store *store, uint32_t *ret_format) {
 	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
 	struct key format = store_meta_key("format");
@@ -158,6 +158,8 @@ static int read_meta(struct store *store, uint32_t *ret_format) {
 	if (value.size != sizeof(*ret_format))
 		return failed_here(-EBADMSG);
 	memcpy(ret_format, value.bytes, sizeof(*ret_format));
+	if (*ret_format > STORE_FORMAT)
+		return STORE_NEWER_FORMAT;
 	if (store_get(&txn, TABLE_META, &node, &value) != STORE_OK)
 		return failed_here(-EBADMSG);
 	if (value.size != strlen(store->node) || memcmp(value.bytes, store->node, value.size) != 0)
@@ -206,12 +208,16 @@ static int come_up(struct store *store, const struct schema *schema) {
 
 	if (r)
 		return r == STORE_NOT_FOUND ? failed_here(-EBADMSG) : r;
-	if (format > STORE_FORMAT)
-		return STORE_NEWER_FORMAT;
 	if (format < STORE_FORMAT && !schema)
 		return STORE_OLDER_FORMAT;
 	r = open_tables(store);
 	if (r == 0)
+		store_look(store); /* or a store full of free pages would seem to have no room */
+	if (r == 0)
+		r = migration_is_begun(store);
+	if (r == 1 && !schema)
+		return STORE_OLDER_FORMAT;
+	if (r >= 0)
 		r = migration_run(store, format, schema);
 	return r < 0 ? failed_below(r) : r;
 }
@@ -235,6 +241,9 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 
 	if (!store)
 		return failed_here(-ENOMEM);
+	if (options->map_mib == 0 || options->map_mib > STORE_MIB_MAX ||
+	    options->reserve_mib > STORE_MIB_MAX)
+		return failed_here(-EINVAL);
 	store->lock = -1;
 	store->random_used = RANDOM_POOL_SIZE;
 	arena_init(&store->scratch, TXN_SCRATCH_CAP);
@@ -249,6 +258,8 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 		store->signer = *options->signer;
 	store->checkpoint_events = options->checkpoint_events;
 	snprintf(store->node, sizeof(store->node), "%s", options->node);
+	snprintf(
+	    store->service, sizeof(store->service), "%s", options->service ? options->service : "");
 	store->names = name_memory_new();
 	store->folder = strdup(options->folder);
 	if (!store->folder || !store->names)
@@ -292,6 +303,7 @@ int store_peek(const char *folder, struct store_summary *ret_summary) {
 	AUTO(heap_freep) char *path = NULL;
 	AUTO(environment_closep) MDB_env *environment = NULL;
 	struct key name = store_meta_key("format");
+	struct key migrating = store_meta_key("migrating");
 	MDB_val key = { name.size, name.bytes };
 	MDB_val value;
 	MDB_stat log;
@@ -317,8 +329,11 @@ int store_peek(const char *folder, struct store_summary *ret_summary) {
 	r = mdb_dbi_open(txn, table_names[TABLE_META], 0, &table);
 	if (r == 0)
 		r = mdb_get(txn, table, &key, &value);
+	*ret_summary = (struct store_summary) { .format = 0 };
 	if (r == 0 && value.mv_size == sizeof(ret_summary->format))
 		memcpy(&ret_summary->format, value.mv_data, sizeof(ret_summary->format));
+	key = (MDB_val) { migrating.size, migrating.bytes };
+	ret_summary->is_migrating = r == 0 && mdb_get(txn, table, &key, &value) == 0;
 	if (r == 0)
 		r = mdb_dbi_open(txn, table_names[TABLE_LOG], 0, &table);
 	if (r == 0)

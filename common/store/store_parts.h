@@ -16,6 +16,7 @@ struct store {
 	MDB_dbi tables[TABLE_COUNT];
 	char *folder;
 	char node[KEY_ORIGIN_SIZE + 1];
+	char service[32];
 	uint32_t epoch;
 	uint64_t reserve_bytes;
 	uint64_t full_percent;

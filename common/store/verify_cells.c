@@ -2,9 +2,10 @@
 /*
  * Verifying counters: every counter of every cell, at all levels, is the sum of what the records
  * contribute to it. The sums are kept by fingerprint, at first only one a cell: its counters, each
- * times a secret weight, added up modulo 2^64. Cells that differ agree in that sum once in 2^64
- * times. When one does not agree the walk is made again with a sum for each counter, to name it; a
- * cell that is missing altogether is named by asking the records whose contribution it was.
+ * times a secret weight, added up modulo the prime 2^61 - 1. Cells that differ agree in that sum
+ * once in 2^61 times; an amount that is larger than the prime never agrees. When one does not agree
+ * the walk is made again with a sum for each counter, to name it; a cell that is missing altogether
+ * is named by asking the records whose contribution it was.
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -103,10 +104,33 @@ static void places_of(const struct verify *verify, const struct measure_table *t
 		cell_places(table, item, unit, category, ret_places);
 }
 
+#define PRIME ((UINT64_C(1) << 61) - 1)
+
 void verify_cells_begin(struct verify *verify) {
-	randombytes_buf(verify->weights, sizeof(verify->weights));
-	for (unsigned counter = 0; counter < MEASURE_CELLS_MAX; counter++)
-		verify->weights[counter] |= 1; /* or a difference could vanish */
+	for (unsigned counter = 0; counter < MEASURE_CELLS_MAX; counter++) {
+		randombytes_buf(&verify->weights[counter], sizeof(verify->weights[counter]));
+		verify->weights[counter] = 1 + verify->weights[counter] % (PRIME - 1);
+	}
+}
+
+/* amount times weight, modulo the prime; the amount is smaller than it. */
+static uint64_t weigh(uint64_t weight, int64_t amount) {
+	uint64_t size = amount < 0 ? (uint64_t)-amount : (uint64_t)amount;
+	unsigned __int128 product = (unsigned __int128)weight * size;
+	uint64_t rest = (uint64_t)(product & PRIME) + (uint64_t)(product >> 61);
+
+	rest %= PRIME;
+	return amount < 0 && rest ? PRIME - rest : rest;
+}
+
+static uint64_t sum_of(uint64_t left, uint64_t right) {
+	uint64_t sum = left + right;
+
+	return sum >= PRIME ? sum - PRIME : sum;
+}
+
+static bool is_weighable(int64_t amount) {
+	return amount > -(int64_t)PRIME && amount < (int64_t)PRIME;
 }
 
 static int add_exactly(struct verify *verify, const struct cell_places *places,
@@ -136,7 +160,7 @@ static int add_weighted(
 		    &verify->counters, tally_fingerprint(&verify->counters, cell->bytes, cell->size));
 		if (!sum)
 			return failed_here(-ENOMEM);
-		*sum = (int64_t)((uint64_t)*sum + weighted);
+		*sum = (int64_t)sum_of((uint64_t)*sum, weighted);
 	}
 	return 0;
 }
@@ -157,7 +181,8 @@ int verify_count(struct verify *verify, const struct measure_table *table,
 			r = add_exactly(verify, &places, item, sign);
 			continue;
 		}
-		weighted += verify->weights[item->cell] * (uint64_t)((int64_t)item->amount * sign);
+		weighted =
+		    sum_of(weighted, weigh(verify->weights[item->cell], (int64_t)item->amount * sign));
 		if (!last)
 			continue;
 		r = add_weighted(verify, &places, weighted);
@@ -209,12 +234,16 @@ static void compare_weighted(
 	int64_t *sum = tally_find(
 	    &verify->counters, tally_fingerprint(&verify->counters, cell->bytes, cell->size));
 	uint64_t found = 0;
+	bool same = true;
 
 	for (unsigned counter = 0; counter < MEASURE_CELLS_MAX; counter++) {
-		found += verify->weights[counter] * (uint64_t)amounts[counter];
+		same = same && is_weighable(amounts[counter]);
+		if (same)
+			found = sum_of(found, weigh(verify->weights[counter], amounts[counter]));
 		verify->result.counters += amounts[counter] != 0;
 	}
-	verify->cells_differ = verify->cells_differ || found != (sum ? (uint64_t)*sum : 0);
+	if (!same || found != (sum ? (uint64_t)*sum : 0))
+		verify->cells_differ = true;
 	if (sum)
 		*sum = 0;
 }

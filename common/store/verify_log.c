@@ -207,8 +207,8 @@ static void check_personal(struct verify *verify, const struct at *at, const str
 
 static int note_checkpoint(struct verify *verify, const struct at *at) {
 	struct verify_log *log = at->log;
-	int r = checkpoint_check(
-	    at->event, log->is_signed ? &log->last : NULL, &verify->scratch, &log->last);
+	int r = checkpoint_check(at->event, store_service(verify->options->store),
+	    log->is_signed ? &log->last : NULL, &verify->scratch, &log->last);
 
 	log->is_signed = log->is_signed || r == STORE_OK;
 	if (r == STORE_NOT_FOUND)

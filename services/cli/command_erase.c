@@ -54,6 +54,13 @@ static int find_keeper(struct cli *cli, const char *name, const char **ret_servi
 	return EXIT_NOT_FOUND;
 }
 
+static void say_erased(struct cli *cli, const EraseRequest *request, const EraseReply *reply) {
+	cli_print(cli, "erase.done", "register", request->register_, "code", request->code, "events",
+	    cli_number(cli, reply->events), NULL);
+	if (reply->chained)
+		cli_say(cli, "erase.chained", "events", cli_number(cli, reply->chained), NULL);
+}
+
 int command_erase(struct cli *cli, int argc, char **argv) {
 	EraseRequest request = ERASE_REQUEST__INIT;
 	const ProtobufCMessage *reply;
@@ -69,7 +76,6 @@ int command_erase(struct cli *cli, int argc, char **argv) {
 		status = cli_call(cli, service,
 		    &(struct rpc_request) { .method = "Node/Erase", .message = &request.base }, &reply);
 	if (status == EXIT_OK)
-		cli_print(cli, "erase.done", "register", request.register_, "code", request.code, "events",
-		    cli_number(cli, ((const EraseReply *)reply)->events), NULL);
+		say_erased(cli, &request, (const EraseReply *)reply);
 	return status;
 }

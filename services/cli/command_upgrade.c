@@ -19,6 +19,7 @@ static int say_failed(struct cli *cli, const char *service, const char *key) {
 static int upgrade(struct cli *cli, const char *service, bool dry_run) {
 	const char *folder = arena_format(&cli->arena, "%s/data/%s", cli->node.folder, service);
 	struct store_summary summary;
+	bool done;
 	int r = folder ? store_peek(folder, &summary) : -ENOMEM;
 
 	if (r == STORE_NOT_FOUND)
@@ -27,13 +28,14 @@ static int upgrade(struct cli *cli, const char *service, bool dry_run) {
 		return say_failed(cli, service, "upgrade.failed");
 	if (summary.format > STORE_FORMAT)
 		return say_failed(cli, service, "upgrade.newer");
+	done = summary.format == STORE_FORMAT && !summary.is_migrating;
 	cli_print(cli,
-	    summary.format == STORE_FORMAT ? "upgrade.nothing"
-	    : dry_run                      ? "upgrade.would"
-	                                   : "upgrade.begins",
+	    done      ? "upgrade.nothing"
+	    : dry_run ? "upgrade.would"
+	              : "upgrade.begins",
 	    "service", service, "from", cli_number(cli, summary.format), "to",
 	    cli_number(cli, STORE_FORMAT), "events", cli_number(cli, summary.events), NULL);
-	if (dry_run || summary.format == STORE_FORMAT)
+	if (dry_run || done)
 		return EXIT_OK;
 	return errand_run(cli, service, cli->node.folder, "--upgrade", NULL)
 	           ? EXIT_OK

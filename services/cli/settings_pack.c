@@ -52,6 +52,8 @@ static int pack_folder(struct pack_writer *writer, const char *node_folder, cons
 		char name[NAME_SIZE];
 		int r;
 
+		if (strstr(file->d_name, ".key.")) /* a draft of one */
+			continue;
 		snprintf(name, sizeof(name), *below ? "%s/%s" : "%s%s", below, file->d_name);
 		r = pack_file(writer, node_folder, name);
 		if (r < 0)
@@ -87,6 +89,16 @@ static bool is_ours(const char *name) {
 	return false;
 }
 
+static bool ends_with(const char *name, const char *end) {
+	size_t length = strlen(name);
+
+	return length >= strlen(end) && strcmp(name + length - strlen(end), end) == 0;
+}
+
+static bool is_secret(const char *name) {
+	return ends_with(name, ".key");
+}
+
 static int unpack_file(const struct pack_entry *entry, const char *node_folder) {
 	char name[PACK_KEY_MAX + 1];
 	char path[PATH_SIZE];
@@ -96,8 +108,7 @@ static int unpack_file(const struct pack_entry *entry, const char *node_folder) 
 	if (strlen(name) != entry->key_size || !is_ours(name))
 		return failed_here(-EBADMSG);
 	snprintf(path, sizeof(path), "%s/%s", node_folder, name);
-	return file_write(
-	    path, entry->value, entry->value_size, strcmp(name, "node.key") == 0 ? 0600 : 0644);
+	return file_write(path, entry->value, entry->value_size, is_secret(name) ? 0600 : 0644);
 }
 
 static int make_folders(const char *node_folder) {

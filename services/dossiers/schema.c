@@ -207,6 +207,7 @@ const struct register_type corrections_register = {
 	.check = correction_check,
 };
 
+/* Who gave it and what they wrote may name anybody. */
 const struct register_type feedback_register = {
 	.name = "feedback",
 	.type = RECORD_TYPE__RECORD_FEEDBACK,
@@ -216,6 +217,7 @@ const struct register_type feedback_register = {
 	.check = feedback_check,
 	.measure = feedback_measure,
 	.table = &feedback_measures,
+	.personal_fields = { "source", "content", "outcome" },
 };
 
 static const struct register_type *const registers[] = {

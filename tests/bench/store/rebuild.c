@@ -83,7 +83,7 @@ static void restore(struct store *origin, const char *folder, uint64_t events) {
 
 	arena_init(&arena, MEMORY_CAP);
 	snprintf(pack, sizeof(pack), "%s.pack", folder);
-	must(backup_write(origin, pack, &arena, &part), pack);
+	must(backup_write(origin, pack, 0, &arena, &part), pack);
 	print("backup", events, begun_us);
 	begun_us = clock_monotonic_us();
 	must(backup_restore(pack, &options, &dossiers_schema), folder);

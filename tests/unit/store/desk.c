@@ -26,6 +26,7 @@ static int try_open(
 		.reserve_mib = reserve_mib,
 		.signer = &signer,
 		.checkpoint_events = CHECKPOINT_EVENTS,
+		.service = "dossiers",
 		.schema = &dossiers_schema,
 	};
 

@@ -13,6 +13,8 @@
 
 #include "common/base/file.h"
 #include "common/base/message.h"
+#include "common/store/checkpoint.h"
+#include "common/store/erasure.h"
 #include "common/store/event_log.h"
 #include "common/store/idempotency.h"
 #include "common/store/pack.h"
@@ -53,14 +55,25 @@ static BackupPart back_up(struct vault *vault) {
 
 	unlink(vault->pack);
 	assert_int_equal(
-	    backup_write(vault->office.desk.store, vault->pack, &vault->office.arena, &part),
+	    backup_write(vault->office.desk.store, vault->pack, 0, &vault->office.arena, &part),
 	    BACKUP_OK);
 	return part;
 }
 
+/* Into a node whose signing key was lost and made anew. */
 static int restore_as(struct vault *vault, const char *node) {
+	static const uint8_t seed[32] = { 99 };
+	struct signer another;
+
+	signer_of_seed(seed, &another);
 	return backup_restore(vault->pack,
-	    &(struct store_options) { .folder = vault->restored, .node = node, .map_mib = 256 },
+	    &(struct store_options) {
+	        .folder = vault->restored,
+	        .node = node,
+	        .service = "dossiers",
+	        .map_mib = 256,
+	        .signer = &another,
+	    },
 	    &dossiers_schema);
 }
 
@@ -145,7 +158,7 @@ static void the_copies_of_a_parent_come_back(void **state) {
 	desk_follow(&district, &vault->office.desk, STREAM__STREAM_PROCEDURES);
 	desk_follow(&district, &vault->office.desk, STREAM__STREAM_RECORDS);
 	assert_int_equal(
-	    backup_write(district.store, vault->pack, &vault->office.arena, &part), BACKUP_OK);
+	    backup_write(district.store, vault->pack, 0, &vault->office.arena, &part), BACKUP_OK);
 	desk_close(&district);
 	assert_int_equal(restore_as(vault, "H51.15"), BACKUP_OK);
 }
@@ -164,7 +177,8 @@ static void nothing_is_overwritten(void **state) {
 
 	back_up(vault);
 	assert_int_equal(
-	    backup_write(vault->office.desk.store, vault->pack, &vault->office.arena, &part), -EEXIST);
+	    backup_write(vault->office.desk.store, vault->pack, 0, &vault->office.arena, &part),
+	    -EEXIST);
 }
 
 static void expect_same(const BackupPart *left, const BackupPart *right, struct arena *arena) {
@@ -297,6 +311,49 @@ static void a_backup_while_others_write_is_one_moment(void **state) {
 	desk_open_again(&vault->office.desk);
 }
 
+static void erase_one(struct vault *vault, const char *code) {
+	AUTO(erasure_end) struct erasure erasure = ERASURE_NULL;
+	AUTO(store_abort) struct store_txn txn = STORE_TXN_NULL;
+	struct erased erased;
+
+	if (store_begin(vault->office.desk.store, STORE_WRITE, &txn) < 0 ||
+	    erasure_begin(&txn, &dossiers_register, code, &erasure) != ERASURE_OK ||
+	    erasure_write(&txn, &erasure, "x", "x", &erased) != ERASURE_OK)
+		return;
+	store_commit(&txn);
+}
+
+static void *go_on_erasing(void *context) {
+	struct writer *writer = context;
+	const struct lives *lives = writer->vault->office.lives;
+
+	for (size_t i = 0; i < lives->count && !atomic_load(&writer->stop); i++)
+		erase_one(writer->vault, lives->items[i].code);
+	return NULL;
+}
+
+/* What was copied before a name was erased must not come after it. */
+static void a_backup_while_names_are_erased_comes_back(void **state) {
+	struct vault *vault = *state;
+	struct writer writer = { .vault = vault };
+	pthread_t thread;
+	BackupPart part;
+
+	office_happen(&vault->office, 4000);
+	assert_int_equal(pthread_create(&thread, NULL, go_on_erasing, &writer), 0);
+	for (int i = 0; i < 3; i++) {
+		arena_reset(&vault->office.arena);
+		unlink(vault->pack);
+		assert_int_equal(
+		    backup_write(vault->office.desk.store, vault->pack, 2000, &vault->office.arena, &part),
+		    BACKUP_OK);
+		assert_int_equal(restore_as(vault, OFFICE_NODE), BACKUP_OK);
+		snprintf(vault->restored, sizeof(vault->restored), "%s/store-%d", vault->elsewhere.path, i);
+	}
+	atomic_store(&writer.stop, true);
+	pthread_join(thread, NULL);
+}
+
 #define VAULT_TEST(claim) cmocka_unit_test_setup_teardown(claim, vault_open, vault_close)
 
 int main(void) {
@@ -310,6 +367,7 @@ int main(void) {
 		VAULT_TEST(a_pack_that_was_cut_is_found),
 		VAULT_TEST(a_pack_without_an_event_is_found),
 		VAULT_TEST(a_backup_while_others_write_is_one_moment),
+		VAULT_TEST(a_backup_while_names_are_erased_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,7 @@ static ProtobufCBinaryData forge(struct store_txn *txn, const struct signer *sig
 	uint8_t signature[crypto_sign_BYTES];
 	ProtobufCBinaryData body;
 
+	statement.service = text_of("dossiers");
 	statement.origin = text_of(mark->origin);
 	statement.stream = mark->stream;
 	statement.epoch = mark->epoch;
@@ -195,18 +196,24 @@ static void a_statement_of_another_place_is_none(void **state) {
 	event.clock = mark.clock + 1;
 	event.previous = (ProtobufCBinaryData) { EVENT_HASH_SIZE, mark.head };
 	event.body = forge(&txn, signer, &mark, signer->public_key);
-	assert_int_equal(checkpoint_check(&event, NULL, txn.arena, &ignored), STORE_OK);
+	assert_int_equal(checkpoint_check(&event, "dossiers", NULL, txn.arena, &ignored), STORE_OK);
+	assert_int_equal(
+	    checkpoint_check(&event, "staffing", NULL, txn.arena, &ignored), STORE_NOT_FOUND);
 	event.sequence++;
-	assert_int_equal(checkpoint_check(&event, NULL, txn.arena, &ignored), STORE_NOT_FOUND);
+	assert_int_equal(
+	    checkpoint_check(&event, "dossiers", NULL, txn.arena, &ignored), STORE_NOT_FOUND);
 	event.sequence--;
 	event.epoch++;
-	assert_int_equal(checkpoint_check(&event, NULL, txn.arena, &ignored), STORE_NOT_FOUND);
+	assert_int_equal(
+	    checkpoint_check(&event, "dossiers", NULL, txn.arena, &ignored), STORE_NOT_FOUND);
 	event.epoch--;
 	mark.head[3] ^= 1;
-	assert_int_equal(checkpoint_check(&event, NULL, txn.arena, &ignored), STORE_NOT_FOUND);
+	assert_int_equal(
+	    checkpoint_check(&event, "dossiers", NULL, txn.arena, &ignored), STORE_NOT_FOUND);
 	mark.head[3] ^= 1;
 	event.body.data[event.body.len / 2] ^= 1;
-	assert_int_equal(checkpoint_check(&event, NULL, txn.arena, &ignored), STORE_NOT_FOUND);
+	assert_int_equal(
+	    checkpoint_check(&event, "dossiers", NULL, txn.arena, &ignored), STORE_NOT_FOUND);
 }
 
 #define OFFICE_TEST(test)                                                                          \

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "common/base/message.h"
 #include "common/store/erasure.h"
 #include "common/store/log_entry.h"
 #include "common/store/record.h"
@@ -12,19 +13,32 @@
 #define RECORDS STREAM__STREAM_RECORDS
 #define NAME    "Kim Thị Sa Rây"
 #define CODE    OFFICE_NODE "-240205-0777"
+#define OTHER   OFFICE_NODE "-240205-0888"
 
-static void record(struct desk *desk, const char *name, uint64_t due, int expected) {
-	AUTO(store_abort) struct store_txn txn = desk_write(desk);
+static Dossier dossier_of(const char *code, const char *name, uint64_t due) {
 	Dossier dossier = DOSSIER__INIT;
 
-	dossier.code = text_of(CODE);
+	dossier.code = text_of(code);
 	dossier.procedure = text_of("1.000001");
 	dossier.unit = text_of(OFFICE_NODE);
 	dossier.applicant = text_of(name);
 	dossier.accepted = 20240205080000;
 	dossier.due = due;
 	dossier.status = DOSSIER__STATUS__PROCESSING;
-	desk_record(&txn, &dossiers_register, &dossier.base, expected);
+	return dossier;
+}
+
+static void put(
+    struct store_txn *txn, const char *code, const char *name, uint64_t due, int expected) {
+	Dossier dossier = dossier_of(code, name, due);
+
+	desk_record(txn, &dossiers_register, &dossier.base, expected);
+}
+
+static void record(struct desk *desk, const char *name, uint64_t due, int expected) {
+	AUTO(store_abort) struct store_txn txn = desk_write(desk);
+
+	put(&txn, CODE, name, due, expected);
 	desk_keep(&txn);
 }
 
@@ -62,19 +76,26 @@ static void erase(struct office *office, const char *code, int expected) {
 	{
 		AUTO(store_abort) struct store_txn txn = desk_write(&office->desk);
 
-		assert_int_equal(erasure_write(&txn, &erasure, "Điều 16", "administrator"), 0);
+		struct erased erased;
+
+		assert_int_equal(
+		    erasure_write(&txn, &erasure, "Điều 16", "administrator", &erased), ERASURE_OK);
 		desk_keep(&txn);
 	}
 	erasure_end(&erasure);
 }
 
-static Dossier *load(struct desk *desk) {
+static Dossier *load_code(struct desk *desk, const char *code) {
 	AUTO(store_abort) struct store_txn txn = desk_read(desk);
 	ProtobufCMessage *found;
 
 	assert_int_equal(
-	    register_load(&txn, &dossiers_register, CODE, &desk->arena, &found, NULL), STORE_OK);
+	    register_load(&txn, &dossiers_register, code, &desk->arena, &found, NULL), STORE_OK);
 	return (Dossier *)found;
+}
+
+static Dossier *load(struct desk *desk) {
+	return load_code(desk, CODE);
 }
 
 /* The last event of the office, in the transaction's arena, and its entry. */
@@ -202,6 +223,70 @@ static void what_cannot_be_erased_is_told(void **state) {
 	store_abort(&txn);
 }
 
+/* A batch whose other job failed is run again without it, and another event has its place then. */
+static void an_erasure_that_is_run_again_erases_what_is_there_then(void **state) {
+	struct office *office = *state;
+	AUTO(erasure_end) struct erasure erasure = ERASURE_NULL;
+	struct erased erased;
+
+	record(&office->desk, NAME, 20240212170000, REGISTER_ADDED);
+	{
+		AUTO(store_abort) struct store_txn txn = desk_read(&office->desk);
+
+		assert_int_equal(erasure_begin(&txn, &dossiers_register, CODE, &erasure), ERASURE_OK);
+		assert_int_equal(erasure_search(&txn, &erasure, UINT32_MAX), ERASURE_OK);
+	}
+	{
+		AUTO(store_abort) struct store_txn txn = desk_write(&office->desk);
+
+		put(&txn, CODE, NAME, 20240213170000, REGISTER_CHANGED);
+		assert_int_equal(erasure_write(&txn, &erasure, "x", "x", &erased), ERASURE_OK);
+		assert_int_equal(erased.events, 2);
+	}
+	{
+		AUTO(store_abort) struct store_txn txn = desk_write(&office->desk);
+
+		put(&txn, OTHER, "Somebody Else", 20240214170000, REGISTER_ADDED);
+		assert_int_equal(erasure_write(&txn, &erasure, "x", "x", &erased), ERASURE_OK);
+		assert_int_equal(erased.events, 1);
+		desk_keep(&txn);
+	}
+	assert_false(has_name_anywhere(&office->desk));
+	assert_string_equal(load_code(&office->desk, OTHER)->applicant, "Somebody Else");
+	proof_expect_whole(office, proof_in_one_go);
+}
+
+/* Format 1 had the name in the chain: there it stays, and is told; the record loses it. */
+static void a_name_in_the_chain_is_told_and_leaves_the_record(void **state) {
+	struct office *office = *state;
+	AUTO(erasure_end) struct erasure erasure = ERASURE_NULL;
+	struct erased erased;
+
+	{
+		AUTO(store_abort) struct store_txn txn = desk_write(&office->desk);
+		Dossier dossier = dossier_of(CODE, NAME, 20240212170000);
+		struct log_entry entry;
+		ProtobufCBinaryData body;
+
+		assert_int_equal(message_pack(&dossier.base, txn.arena, &body.data, &body.len), 0);
+		event_log_append(&txn, &(struct event_draft) {
+		                           .stream = RECORDS,
+		                           .type = RECORD_TYPE__RECORD_DOSSIER,
+		                           .body = body,
+		                       });
+		assert_int_equal(
+		    register_replay(&txn, &dossiers_schema, last_event(&txn, &entry)), STORE_OK);
+		assert_int_equal(erasure_begin(&txn, &dossiers_register, CODE, &erasure), ERASURE_OK);
+		assert_int_equal(erasure_write(&txn, &erasure, "x", "x", &erased), ERASURE_OK);
+		desk_keep(&txn);
+	}
+	assert_int_equal(erased.events, 0);
+	assert_int_equal(erased.chained, 1);
+	assert_string_equal(load(&office->desk)->applicant, "");
+	assert_true(load(&office->desk)->due == 20240212170000);
+	proof_expect_whole(office, proof_in_one_go);
+}
+
 /* Take the name away behind the log's back. */
 static void strip(struct office *office) {
 	AUTO(store_abort) struct store_txn txn = desk_write(&office->desk);
@@ -251,6 +336,8 @@ int main(void) {
 		OFFICE_TEST(a_name_does_not_travel),
 		OFFICE_TEST(what_is_erased_is_gone_from_every_state_the_record_had),
 		OFFICE_TEST(what_was_erased_does_not_come_back_with_an_old_sheet),
+		OFFICE_TEST(an_erasure_that_is_run_again_erases_what_is_there_then),
+		OFFICE_TEST(a_name_in_the_chain_is_told_and_leaves_the_record),
 		OFFICE_TEST(an_erasure_is_followed_and_replayed),
 		OFFICE_TEST(what_cannot_be_erased_is_told),
 		OFFICE_TEST(a_name_that_went_without_an_erasure_is_missed),

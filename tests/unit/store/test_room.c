@@ -76,6 +76,27 @@ static void a_full_map_takes_no_new_work_then_nothing_and_recovers(void **state)
 	assert_string_equal(store_lacks(desk->store), "");
 }
 
+static void a_store_full_of_free_pages_has_room_when_it_is_opened(void **state) {
+	struct desk *desk = *state;
+
+	for (uint32_t i = 0; i < 800; i++)
+		assert_true(put_one(desk, i));
+	delete_all(desk, 800);
+	open_with(desk, (struct store_options) { .full_percent = 60, .stop_percent = 80 });
+	assert_int_equal(store_room(desk->store), STORE_ROOMY);
+}
+
+static void a_map_of_no_size_is_refused(void **state) {
+	struct desk *desk = *state;
+	struct store_options options = { .folder = desk->folder.path, .node = desk->node };
+	struct store *store;
+
+	store_closep(&desk->store);
+	assert_int_equal(store_open(&options, &store), -EINVAL);
+	options.map_mib = UINT64_C(1) << 44;
+	assert_int_equal(store_open(&options, &store), -EINVAL);
+}
+
 static void a_disk_near_its_reserve_takes_no_new_work(void **state) {
 	struct desk *desk = *state;
 	struct store_size size;
@@ -180,6 +201,8 @@ static int teardown(void **state) {
 int main(void) {
 	static const struct CMUnitTest tests[] = {
 		DESK_TEST(a_full_map_takes_no_new_work_then_nothing_and_recovers),
+		DESK_TEST(a_store_full_of_free_pages_has_room_when_it_is_opened),
+		DESK_TEST(a_map_of_no_size_is_refused),
 		DESK_TEST(a_disk_near_its_reserve_takes_no_new_work),
 		DESK_TEST(free_pages_are_counted),
 		DESK_TEST(a_snapshot_of_a_call_ends),

@@ -413,6 +413,28 @@ static void a_wrong_counter_of_any_level_is_named(void **state) {
 	proof_expect_whole(office, proof_in_one_go);
 }
 
+/* Large enough to come round in what sums are made of. */
+static void counters_that_are_wrong_by_very_much_are_named(void **state) {
+	struct office *office = *state;
+	struct entry whole = cell_of_level(office, 3);
+	const int64_t much[] = { INT64_C(1) << 62, (INT64_C(1) << 61) - 1, INT64_MIN };
+
+	for (size_t i = 0; i < LENGTH_OF(much); i++) {
+		struct entry damaged = whole;
+		int64_t amounts[MEASURE_CELLS_MAX];
+		VerifyNews news;
+
+		cell_decode((struct store_value) { whole.value, whole.size }, amounts);
+		amounts[CELL_REFUSED] = (int64_t)((uint64_t)amounts[CELL_REFUSED] + (uint64_t)much[i]);
+		amounts[CELL_LATE] = (int64_t)((uint64_t)amounts[CELL_LATE] + (uint64_t)much[i]);
+		damaged.size = cell_encode(amounts, damaged.value);
+		put(office, TABLE_CELLS, &damaged);
+		news = proof_verify(office, &dossiers_schema, proof_in_one_go);
+		assert_true(news.result->findings >= 2);
+		put(office, TABLE_CELLS, &whole);
+	}
+}
+
 static void counters_that_contradict_each_other_are_named(void **state) {
 	struct office *office = *state;
 	struct entry cell = cell_of_level(office, 3);
@@ -484,6 +506,7 @@ int main(void) {
 		OFFICE_TEST(a_wrong_size_is_named),
 		OFFICE_TEST(a_name_that_leads_elsewhere_is_named),
 		OFFICE_TEST(a_wrong_counter_of_any_level_is_named),
+		OFFICE_TEST(counters_that_are_wrong_by_very_much_are_named),
 		OFFICE_TEST(counters_that_contradict_each_other_are_named),
 		OFFICE_TEST(a_missing_cell_is_named_counter_by_counter),
 		OFFICE_TEST(an_extra_cell_is_named),
