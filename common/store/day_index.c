@@ -54,6 +54,15 @@ void day_index_places(const struct measure_table *table, const struct contributi
 			add_place(ret_places, (struct day_place) { group_of(table, cell), DAY_INDEX_STANDING });
 }
 
+/* Only those at the end: a code may be a hash. */
+static size_t trimmed_size(const char *code) {
+	size_t size = KEY_CODE_SIZE;
+
+	while (size > 1 && code[size - 1] == '\0')
+		size--;
+	return size;
+}
+
 struct key day_index_key(
     const struct register_type *type, struct day_place place, const char *code) {
 	struct key key = KEY_EMPTY;
@@ -62,8 +71,22 @@ struct key day_index_key(
 	key_add_u8(&key, place.group);
 	key_add_i32(&key, place.day);
 	if (code)
-		key_add_bytes(&key, code, KEY_CODE_SIZE);
+		key_add_bytes(&key, code, trimmed_size(code));
 	return key;
+}
+
+int day_index_record(struct store_value entry, struct key *ret_key) {
+	const uint8_t *bytes = entry.bytes;
+	struct key key = KEY_EMPTY;
+
+	if (entry.size <= DAY_INDEX_PREFIX_SIZE || entry.size > DAY_INDEX_PREFIX_SIZE + KEY_CODE_SIZE)
+		return STORE_NOT_FOUND;
+	key_add_bytes(&key, bytes, 2);
+	key_add_bytes(&key, bytes + DAY_INDEX_PREFIX_SIZE, entry.size - DAY_INDEX_PREFIX_SIZE);
+	while (key.size < 2 + KEY_CODE_SIZE)
+		key_add_u8(&key, 0);
+	*ret_key = key;
+	return STORE_OK;
 }
 
 struct day_place day_index_place(const uint8_t *key) {

@@ -32,7 +32,8 @@ struct day_places {
 void day_index_places(const struct measure_table *table, const struct contributions *contributions,
     struct day_places *ret_places);
 
-/* Enter or remove a record; `code` is KEY_CODE_SIZE bytes as in keys. */
+/* Enter or remove a record; `code` is KEY_CODE_SIZE bytes as in keys. The index has several entries
+ * of each record, so the zeros at a code's end are left out there. */
 void day_index_change(struct store_txn *txn, const struct register_type *type, const char *code,
     const struct contributions *contributions, enum day_index_change change);
 
@@ -42,5 +43,9 @@ struct key day_index_key(
 
 /* The place in an entry's key. */
 struct day_place day_index_place(const uint8_t *key);
+
+/* The key in the state table of an entry's record. Return: STORE_OK, or STORE_NOT_FOUND when that
+ * is no entry. */
+int day_index_record(struct store_value entry, struct key *ret_key);
 
 enum { DAY_INDEX_PREFIX_SIZE = 7 }; /* bytes of a key before the code */

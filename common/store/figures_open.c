@@ -184,7 +184,7 @@ static bool was_earlier(const struct opening_walk *walk, const struct contributi
 }
 
 /* One entry of the index. A record with several of them is taken at its first. */
-static int look_at(struct opening_walk *walk, const uint8_t *index_key) {
+static int look_at(struct opening_walk *walk, struct store_value entry) {
 	struct contributions contributions = { .count = 0 };
 	struct key key = KEY_EMPTY;
 	struct store_value value;
@@ -193,9 +193,9 @@ static int look_at(struct opening_walk *walk, const uint8_t *index_key) {
 	int64_t counted;
 	int r;
 
-	key_add_u16(&key, (uint16_t)walk->type->type);
-	key_add_bytes(&key, index_key + DAY_INDEX_PREFIX_SIZE, KEY_CODE_SIZE);
-	r = store_get(walk->txn, TABLE_STATE, &key, &value);
+	r = day_index_record(entry, &key);
+	if (r == STORE_OK)
+		r = store_get(walk->txn, TABLE_STATE, &key, &value);
 	if (r)
 		return failed_here(r < 0 ? r : -EBADMSG);
 	record = record_unpack(walk->txn, walk->type, value, walk->arena);
@@ -203,7 +203,7 @@ static int look_at(struct opening_walk *walk, const uint8_t *index_key) {
 		return failed_here(walk->arena->refused ? -ENOMEM : -EBADMSG);
 	origin = record_origin(walk->txn, value, walk->arena);
 	walk->type->measure(walk->txn, record, origin, &contributions);
-	if (was_earlier(walk, &contributions, day_index_place(index_key)))
+	if (was_earlier(walk, &contributions, day_index_place(entry.bytes)))
 		return 0;
 	counted = value_in_record(walk->opening, &contributions);
 	return counted ? emit(walk, record, &contributions, counted) : 0;
@@ -226,7 +226,7 @@ static bool continue_after(const struct opening_walk *walk, uint8_t group, struc
 	ProtobufCBinaryData after = walk->opening->after;
 	struct key last = KEY_EMPTY;
 
-	if (after.len != DAY_INDEX_PREFIX_SIZE + KEY_CODE_SIZE)
+	if (after.len <= DAY_INDEX_PREFIX_SIZE || after.len > DAY_INDEX_PREFIX_SIZE + KEY_CODE_SIZE)
 		return true;
 	key_add_bytes(&last, after.data, after.len);
 	key_add_u8(&last, 0); /* just after that entry */
@@ -249,11 +249,10 @@ static int walk_group(struct opening_walk *walk, uint8_t group, struct page *pag
 	r = store_cursor_open(walk->txn, TABLE_BY_DAY, &cursor);
 	if (r < 0)
 		return failed_below(r);
-	for (r = store_cursor_seek(&cursor, &start);
-	     r == STORE_OK && cursor.key.size == end.size + KEY_CODE_SIZE &&
-	     memcmp(cursor.key.bytes, end.bytes, end.size) <= 0;
+	for (r = store_cursor_seek(&cursor, &start); r == STORE_OK && cursor.key.size > end.size &&
+	                                             memcmp(cursor.key.bytes, end.bytes, end.size) <= 0;
 	     r = store_cursor_next(&cursor)) {
-		int failed = look_at(walk, cursor.key.bytes);
+		int failed = look_at(walk, cursor.key);
 
 		if (failed < 0)
 			return failed_below(failed);

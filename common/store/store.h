@@ -20,7 +20,7 @@
  *   erased       as state                                          -> key in the log
  *   state        type(2) [owner's code(32)] code(32)               -> origin's number(4) epoch
  *                                                                     sequence of its last event
- *   by_day       type(2) group(1) day(4) code(32)                  -> nothing
+ *   by_day       type(2) group(1) day(4) code(up to 32)            -> nothing
  *   by_field     type(2) hash of value(16) code(32)                -> nothing
  *   cells        table(2) level(1) bucket(4) unit(4) category(4) year(2) -> counters
  *   idempotency  key(16)                                           -> asked(16) and reply

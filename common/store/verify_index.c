@@ -8,20 +8,22 @@
 
 enum { HASH_SIZE = 16, FIELD_KEY_SIZE = 2 + HASH_SIZE + KEY_CODE_SIZE };
 
-/* The record that an entry names: its type, and its code at `at`. Return: STORE_OK with the key of
- * the state table and its value, STORE_NOT_FOUND, or a negative errno. */
-static int record_of(struct verify *verify, struct store_value entry, size_t at,
-    struct key *ret_key, struct store_value *ret_value) {
+/* The value of a record's key, which an entry names; STORE_NOT_FOUND also when that is no key.
+ * Return: STORE_OK, STORE_NOT_FOUND, or a negative errno. */
+static int find_record(
+    struct verify *verify, const struct key *key, struct store_value *ret_value) {
+	return verify_type(verify, key) ? store_get(&verify->now, TABLE_STATE, key, ret_value)
+	                                : STORE_NOT_FOUND;
+}
+
+static struct key field_record(struct store_value entry) {
 	struct key key = KEY_EMPTY;
 
-	if (entry.size != at + KEY_CODE_SIZE)
-		return STORE_NOT_FOUND;
+	if (entry.size != FIELD_KEY_SIZE)
+		return key;
 	key_add_bytes(&key, entry.bytes, 2);
-	key_add_bytes(&key, (const uint8_t *)entry.bytes + at, KEY_CODE_SIZE);
-	*ret_key = key;
-	if (!verify_type(verify, &key))
-		return STORE_NOT_FOUND;
-	return store_get(&verify->now, TABLE_STATE, &key, ret_value);
+	key_add_bytes(&key, (const uint8_t *)entry.bytes + 2 + HASH_SIZE, KEY_CODE_SIZE);
+	return key;
 }
 
 static bool has_place(const struct day_places *places, struct day_place place) {
@@ -46,9 +48,11 @@ static int look_at_day(struct verify *verify, struct store_value entry, struct s
 	struct day_place place;
 	ProtobufCMessage *record;
 	char found[48];
-	int r = record_of(verify, entry, DAY_INDEX_PREFIX_SIZE, &key, &stored);
+	int r = day_index_record(entry, &key);
 
 	(void)value;
+	if (r == STORE_OK)
+		r = find_record(verify, &key, &stored);
 	if (r < 0)
 		return failed_below(r);
 	if (r == STORE_OK) {
@@ -76,9 +80,9 @@ static int look_at_day(struct verify *verify, struct store_value entry, struct s
 
 static int look_at_field(
     struct verify *verify, struct store_value entry, struct store_value value) {
-	struct key key = KEY_EMPTY;
+	struct key key = field_record(entry);
 	struct store_value stored;
-	int r = record_of(verify, entry, 2 + HASH_SIZE, &key, &stored);
+	int r = find_record(verify, &key, &stored);
 
 	(void)value;
 	if (r < 0)
