@@ -8,7 +8,7 @@
 #include "common/store/replay.h"
 #include "common/store/store_parts.h"
 
-enum { ENTRIES_A_COMMIT = 2000 };
+enum { ENTRIES_A_COMMIT = 10000 };
 
 static int read_format_1(struct store_value value, struct log_entry *ret_entry) {
 	uint8_t *bytes = (uint8_t *)(uintptr_t)value.bytes;
