@@ -20,8 +20,7 @@ static void settle(struct service *service, struct rpc_call *call, int result) {
 	if (result > 0)
 		return; /* refused; status and fault are set */
 	if (result == -ENOSPC) {
-		/* The map can also be full because a reader keeps what was freed. */
-		bool map = service->store && strcmp(store_lacks(service->store), "disk") != 0;
+		bool map = service->store && strcmp(store_ran_out_of(service->store), "map") == 0;
 
 		rpc_call_refuse(call, RPC_RESOURCE_EXHAUSTED,
 		    map ? FAULT__REASON__STORE_FULL : FAULT__REASON__DISK_FULL, map ? "map-mib" : "disk",

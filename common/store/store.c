@@ -7,7 +7,10 @@
 #include "common/store/cells.h"
 #include "common/store/store_parts.h"
 
-enum { LOOK_EVERY = 64 }; /* reads between two looks at the clock */
+enum {
+	LOOK_EVERY = 64,             /* reads between two looks at the clock */
+	DISK_SPARE_BYTES = 16 << 20, /* more than a transaction writes */
+};
 
 int store_error_of(int code) {
 	switch (code) {
@@ -145,6 +148,16 @@ void store_random(struct store *store, uint8_t *ret_bytes, size_t size) {
 	memcpy(ret_bytes, store->random + store->random_used, size);
 	sodium_memzero(store->random + store->random_used, size);
 	store->random_used += size;
+}
+
+/* Without a reserve the disk may have been full to the last page; and the map also is when a reader
+ * keeps what was freed. */
+const char *store_ran_out_of(const struct store *store) {
+	struct statvfs disk;
+	bool has_disk = statvfs(store->folder, &disk) < 0 ||
+	                (uint64_t)disk.f_bavail * disk.f_frsize >= DISK_SPARE_BYTES;
+
+	return has_disk && disk_room(store) == STORE_ROOMY ? "map" : "disk";
 }
 
 int store_begin(struct store *store, enum store_access access, struct store_txn *ret_txn) {

@@ -178,6 +178,9 @@ enum store_room store_room(const struct store *store);
 /* What has too little room: "disk", "map"; "" when nothing has. */
 const char *store_lacks(const struct store *store);
 
+/* Which of the two a write that ended with -ENOSPC wanted more of. */
+const char *store_ran_out_of(const struct store *store);
+
 /* Random bytes, fetched from the system many at a time; on the writer's thread. At most
  * STORE_RANDOM_MAX. */
 #define STORE_RANDOM_MAX 32

@@ -236,14 +236,15 @@ static int open_file(struct store *store, const struct schema *schema) {
 }
 
 int store_open(const struct store_options *options, struct store **ret_store) {
-	AUTO(store_closep) struct store *store = calloc(1, sizeof(*store));
+	AUTO(store_closep) struct store *store = NULL;
 	int r;
 
-	if (!store)
-		return failed_here(-ENOMEM);
 	if (options->map_mib == 0 || options->map_mib > STORE_MIB_MAX ||
 	    options->reserve_mib > STORE_MIB_MAX)
 		return failed_here(-EINVAL);
+	store = calloc(1, sizeof(*store));
+	if (!store)
+		return failed_here(-ENOMEM);
 	store->lock = -1;
 	store->random_used = RANDOM_POOL_SIZE;
 	arena_init(&store->scratch, TXN_SCRATCH_CAP);

@@ -115,7 +115,7 @@ void verify_cells_begin(struct verify *verify) {
 
 /* amount times weight, modulo the prime; the amount is smaller than it. */
 static uint64_t weigh(uint64_t weight, int64_t amount) {
-	uint64_t size = amount < 0 ? (uint64_t)-amount : (uint64_t)amount;
+	uint64_t size = amount < 0 ? 0 - (uint64_t)amount : (uint64_t)amount;
 	unsigned __int128 product = (unsigned __int128)weight * size;
 	uint64_t rest = (uint64_t)(product & PRIME) + (uint64_t)(product >> 61);
 
@@ -197,14 +197,14 @@ static void check_rules(struct verify *verify, const struct measure_table *table
 		const struct measure_rule *rule = &table->rules[i];
 		char place[VERIFY_PLACE_SIZE];
 		char found[24];
-		int64_t sum = 0;
+		__int128 sum = 0; /* of amounts that may be anything */
 
 		for (unsigned counter = 0; counter < MEASURE_CELLS_MAX; counter++)
-			sum += rule->weights[counter] * amounts[counter];
+			sum += (__int128)rule->weights[counter] * amounts[counter];
 		if (rule->relation == MEASURE_ZERO ? sum == 0 : sum >= 0)
 			continue;
 		cell_place(verify, cell, "", place);
-		snprintf(found, sizeof(found), "%" PRId64, sum);
+		snprintf(found, sizeof(found), "%" PRId64, (int64_t)sum);
 		verify_find(verify, VERIFY_FINDING__KIND__RULE_BROKEN, "cells", place, rule->name, found);
 	}
 }
