@@ -6,6 +6,22 @@
 #include "services/cli/calls.h"
 #include "services/cli/transcoder.h"
 
+enum { OLD_READER_MS = 2000 };
+
+/* What somebody should see to. */
+static void print_troubles(struct cli *cli, const NodeState *health) {
+	if (health->scrub_findings)
+		cli_print(cli, "status.damaged", "service", health->service, "findings",
+		    cli_number(cli, health->scrub_findings), NULL);
+	if (health->oldest_reader_ms > OLD_READER_MS)
+		cli_print(cli, "status.old_reader", "service", health->service, "seconds",
+		    cli_number(cli, health->oldest_reader_ms / 1000), NULL);
+	for (size_t i = 0; i < health->n_watermarks; i++)
+		if (health->watermarks[i]->clock_ahead)
+			cli_print(cli, "status.clock_ahead", "service", health->service, "origin",
+			    health->watermarks[i]->origin, NULL);
+}
+
 static void print_health(struct cli *cli, const NodeState *health) {
 	cli_print(cli, "status.service", "service", health->service, "version", health->version,
 	    "resident", cli_number(cli, health->resident_bytes >> 10), "store",
@@ -15,6 +31,7 @@ static void print_health(struct cli *cli, const NodeState *health) {
 		if (health->registers[i]->records)
 			cli_print(cli, "status.register", "name", health->registers[i]->name, "records",
 			    cli_number(cli, health->registers[i]->records), NULL);
+	print_troubles(cli, health);
 }
 
 int command_status(struct cli *cli, int argc, char **argv) {

@@ -613,6 +613,26 @@ class Surroundings(harness.OfficeTest):
             self.skipTest("mounting is not permitted here")
         self.addCleanup(subprocess.run, ["umount", "-l", folder], check=False)
 
+    def test_full_map(self):
+        """A store that has grown to its limit takes no new work, says which setting it is, and goes on
+        where it was when there is more room."""
+        node = self.office(DISTRICT)
+        harness.set_setting(node, "map-mib", 8)
+        node.up()
+        sheets = self.sheets("huyen", 20000)
+        answer = harness.expect(node.run("import", sheets), harness.UNAVAILABLE)
+        self.assertIn("map-mib", answer.err)
+        taken = node.registers()["dossiers", "dossiers"]
+        self.assertGreater(taken, 0)
+        harness.expect(node.run("health"), harness.UNAVAILABLE)
+        self.assertTrue(node.verify()["whole"])
+        node.stop()
+        harness.set_setting(node, "map-mib", 256)
+        node.up()
+        sums = node.load(sheets)
+        self.assertEqual((sums["added"], sums["refused"]), (20000 - taken, 0))
+        self.assertTrue(node.verify()["whole"])
+
     def test_full_disk(self):
         folder = self.path("disk")
         try:
