@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/store/cells.h"
+#include "common/store/idempotency.h"
 #include "common/store/store_parts.h"
 
 enum {
@@ -39,6 +40,10 @@ uint32_t store_epoch(const struct store *store) {
 
 struct name_memory *store_names(const struct store *store) {
 	return store->names;
+}
+
+struct result_memory *store_results(const struct store *store) {
+	return store->results;
 }
 
 const struct signer *store_signer(const struct store *store) {
@@ -220,6 +225,11 @@ int store_commit(struct store_txn *txn) {
 	r = store_error_of(mdb_txn_commit(txn->handle));
 	/* A full disk fails while data pages are written, before the page that makes them count. */
 	txn->unknown = r < 0 && r != -ENOSPC;
+	if (r == 0 && txn->access == STORE_WRITE && idempotency_committed(txn) < 0) {
+		/* It is kept, and a retry would not find it: as if nobody knew. */
+		txn->unknown = true;
+		r = failed_here(-ENOMEM);
+	}
 	end(txn);
 	return r < 0 ? failed_below(r) : r;
 }

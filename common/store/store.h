@@ -23,8 +23,8 @@
  *   by_day       type(2) group(1) day(4) code(up to 32)            -> nothing
  *   by_field     type(2) hash of value(16) code(32)                -> nothing
  *   cells        table(2) level(1) bucket(4) unit(4) category(4) year(2) -> counters
- *   idempotency  key(16)                                           -> asked(16) and reply
- *   idempotency_age  number(8)                                     -> key(16)
+ *   idempotency  number(8)                                         -> key(16) asked(16) reply
+ *   idempotency_age  of format 1 only
  */
 #pragma once
 
@@ -58,6 +58,7 @@ enum store_table {
 };
 
 struct name_memory;
+struct result_memory;
 struct schema;
 struct signer;
 
@@ -123,7 +124,9 @@ struct store_txn {
 	bool unknown;              /* the commit failed so that nobody knows what was kept */
 	size_t writes;             /* puts, deletes and changes of cells so far */
 	struct cell_change *cells; /* counters changed and not yet put (cells.h) */
-	struct arena *arena;       /* scratch of a write transaction; a reader brings its own */
+	struct result_change *results; /* of calls, kept and forgotten (idempotency.h) */
+	uint64_t results_kept;
+	struct arena *arena; /* scratch of a write transaction; a reader brings its own */
 };
 
 #define STORE_TXN_NULL ((struct store_txn) { .store = NULL })
@@ -153,8 +156,9 @@ const char *store_service(const struct store *store);
 const char *store_node(const struct store *store);
 uint32_t store_epoch(const struct store *store);
 
-/* The names it remembers (names.h). */
+/* The names it remembers (names.h), and the results of calls (idempotency.h). */
 struct name_memory *store_names(const struct store *store);
+struct result_memory *store_results(const struct store *store);
 
 /* Who signs its logs, null: nobody; and after how many events. */
 const struct signer *store_signer(const struct store *store);

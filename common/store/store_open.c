@@ -11,8 +11,10 @@
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/store/event_clock.h"
+#include "common/store/idempotency.h"
 #include "common/store/migration.h"
 #include "common/store/name_memory.h"
+#include "common/store/result_memory.h"
 #include "common/store/store_parts.h"
 
 #define TXN_SCRATCH_CAP ((size_t)256 << 20)
@@ -232,6 +234,8 @@ static int open_file(struct store *store, const struct schema *schema) {
 		r = open_environment(store, FILE_NAME);
 	if (r == 0)
 		r = come_up(store, schema);
+	if (r == 0)
+		r = idempotency_load(store);
 	return r < 0 ? failed_below(r) : r;
 }
 
@@ -262,8 +266,9 @@ int store_open(const struct store_options *options, struct store **ret_store) {
 	snprintf(
 	    store->service, sizeof(store->service), "%s", options->service ? options->service : "");
 	store->names = name_memory_new();
+	store->results = result_memory_new();
 	store->folder = strdup(options->folder);
-	if (!store->folder || !store->names)
+	if (!store->folder || !store->names || !store->results)
 		return failed_here(-ENOMEM);
 	r = folder_make(store->folder, 0700);
 	if (r == 0)
@@ -285,6 +290,8 @@ void store_close(struct store *store) {
 	readers_deinit(&store->readers);
 	if (store->names)
 		name_memory_free(store->names);
+	if (store->results)
+		result_memory_free(store->results);
 	free(store->folder);
 	free(store);
 }

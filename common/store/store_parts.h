@@ -24,6 +24,7 @@ struct store {
 	uint64_t reader_max_us;
 	struct readers readers;
 	struct name_memory *names;
+	struct result_memory *results;
 	atomic_uint_fast64_t free_pages; /* when they were counted last */
 	uint64_t map_bytes;
 	struct signer signer;

@@ -283,8 +283,6 @@ struct model_found model_expect(
 	}
 	assert_int_equal(register_count(&txn, &dossiers_register), totals.dossiers);
 	assert_int_equal(register_count(&txn, &supplement_rounds_register), totals.dossiers);
-	assert_int_equal(
-	    store_count(&txn, TABLE_IDEMPOTENCY), store_count(&txn, TABLE_IDEMPOTENCY_AGE));
 	assert_int_equal(store_count(&txn, TABLE_IDEMPOTENCY), walk.found.applied);
 	expect_figures(&txn, arena, &totals);
 	assert_int_equal(txn.error, 0);
