@@ -101,8 +101,8 @@ bool register_has(struct store_txn *txn, const struct register_type *type, const
 bool register_is_empty(struct store_txn *txn, const struct register_type *type);
 
 /* Visit records in key order: all of them, or those hanging on the owner's code. The record lives
- * in `arena` until the function returns. The function returns 0 to go on, anything else to stop.
- * Return: 0, what the function returned, or a negative errno. */
+ * in `arena` until the function returns, which may reset it. The function returns 0 to go on,
+ * anything else to stop. Return: 0, what the function returned, or a negative errno. */
 typedef int register_function(void *context, ProtobufCMessage *record, const char *origin);
 int register_visit(struct store_txn *txn, const struct register_type *type, const char *owner,
     struct arena *arena, register_function *function, void *context);

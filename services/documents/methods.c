@@ -3,7 +3,10 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "common/base/message.h"
 #include "services/documents/documents.h"
+
+#define DOCUMENT_CAP ((size_t)1 << 20)
 
 enum { PATTERNS_MAX = 100 };
 
@@ -21,66 +24,110 @@ static void freep(char **text) {
 	free(*text);
 }
 
-struct matching {
-	const DocumentPattern *pattern;
-	const char *words; /* folded */
-	Document *found;   /* the earliest so far */
+/* All patterns over the documents of one type, so that each document is looked at once. */
+struct search {
+	const FindDocumentsRequest *asked;
+	FindDocumentsReply *reply;
+	char *words[PATTERNS_MAX]; /* of each pattern, folded */
+	struct arena *arena;       /* of the reply */
+	struct arena document;     /* of the one that is looked at */
 };
 
-static int match(void *context, ProtobufCMessage *record, const char *origin) {
-	struct matching *matching = context;
-	const DocumentPattern *pattern = matching->pattern;
-	Document *document = (Document *)record;
-	AUTO(freep) char *subject = NULL;
-
-	(void)origin;
-	if (document->direction != DOCUMENT__DIRECTION__OUTGOING ||
-	    strcmp(document->unit, pattern->unit) != 0 || document->issued_day < pattern->first_day ||
-	    document->issued_day > pattern->last_day ||
-	    (matching->found && matching->found->issued_day <= document->issued_day))
-		return 0;
-	subject = fold(document->subject);
-	if (subject && strstr(subject, matching->words))
-		matching->found = document;
-	return 0;
+static void search_deinit(struct search *search) {
+	for (size_t i = 0; i < PATTERNS_MAX; i++)
+		free(search->words[i]);
+	arena_deinit(&search->document);
 }
 
-static int find_one(
-    struct service_call *call, const DocumentPattern *pattern, FoundDocument *result) {
-	AUTO(freep) char *words = fold(pattern->subject);
-	struct matching matching = { .pattern = pattern, .words = words };
-	int r;
+/* Whether the document fits but for its words, and is earlier than what was found. */
+static bool is_candidate(
+    const Document *document, const DocumentPattern *pattern, const FoundDocument *found) {
+	return strcmp(document->type, pattern->type) == 0 &&
+	       document->direction == DOCUMENT__DIRECTION__OUTGOING &&
+	       strcmp(document->unit, pattern->unit) == 0 &&
+	       document->issued_day >= pattern->first_day &&
+	       document->issued_day <= pattern->last_day &&
+	       (!found->document || document->issued_day < found->document->issued_day);
+}
 
-	if (!words)
-		return failed_here(-ENOMEM);
-	r = register_visit_field(
-	    call->txn, &documents_register, pattern->type, call->arena, match, &matching);
-	result->document = matching.found;
+static int keep(struct search *search, const Document *document, FoundDocument *found) {
+	uint8_t *bytes;
+	size_t size;
+	int r = message_pack(&document->base, search->arena, &bytes, &size);
+
+	if (r < 0)
+		return failed_below(r);
+	found->document = document__unpack(&search->arena->allocator, size, bytes);
+	return found->document ? 0 : failed_here(-ENOMEM);
+}
+
+static int match(void *context, ProtobufCMessage *record, const char *origin) {
+	struct search *search = context;
+	const Document *document = (const Document *)record;
+	AUTO(freep) char *subject = NULL;
+	int r = 0;
+
+	(void)origin;
+	for (size_t i = 0; r == 0 && i < search->asked->n_patterns; i++) {
+		FoundDocument *found = search->reply->found[i];
+
+		if (!is_candidate(document, search->asked->patterns[i], found))
+			continue;
+		if (!subject)
+			subject = fold(document->subject);
+		if (subject && strstr(subject, search->words[i]))
+			r = keep(search, document, found);
+	}
+	arena_reset(&search->document);
+	return r;
+}
+
+/* Whether an earlier pattern had documents of this type looked at. */
+static bool is_searched(const FindDocumentsRequest *asked, size_t pattern) {
+	for (size_t i = 0; i < pattern; i++)
+		if (strcmp(asked->patterns[i]->type, asked->patterns[pattern]->type) == 0)
+			return true;
+	return false;
+}
+
+static int search_all(struct service_call *call, struct search *search) {
+	const FindDocumentsRequest *asked = search->asked;
+	int r = 0;
+
+	for (size_t i = 0; i < asked->n_patterns; i++) {
+		FoundDocument *found = arena_alloc(call->arena, sizeof(*found));
+
+		search->words[i] = fold(asked->patterns[i]->subject);
+		if (!found || !search->words[i])
+			return failed_here(-ENOMEM);
+		found_document__init(found);
+		search->reply->found[search->reply->n_found++] = found;
+	}
+	for (size_t i = 0; i < asked->n_patterns && r == 0; i++)
+		if (!is_searched(asked, i))
+			r = register_visit_field(call->txn, &documents_register, asked->patterns[i]->type,
+			    &search->document, match, search);
 	return r < 0 ? failed_below(r) : 0;
 }
 
 static int find_documents(
     struct service_call *call, const ProtobufCMessage *request, ProtobufCMessage *reply) {
-	const FindDocumentsRequest *asked = (const FindDocumentsRequest *)request;
-	FindDocumentsReply *result = (FindDocumentsReply *)reply;
-	int r = 0;
+	AUTO(search_deinit)
+	struct search search = {
+		.asked = (const FindDocumentsRequest *)request,
+		.reply = (FindDocumentsReply *)reply,
+		.arena = call->arena,
+	};
 
-	if (asked->n_patterns > PATTERNS_MAX)
+	arena_init(&search.document, DOCUMENT_CAP);
+	if (search.asked->n_patterns > PATTERNS_MAX)
 		return service_refuse(
 		    call, RPC_INVALID_ARGUMENT, FAULT__REASON__TOO_LARGE, "patterns", "100");
-	result->found = arena_alloc(call->arena, (asked->n_patterns + 1) * sizeof(FoundDocument *));
-	if (!result->found)
+	search.reply->found =
+	    arena_alloc(call->arena, (search.asked->n_patterns + 1) * sizeof(FoundDocument *));
+	if (!search.reply->found)
 		return failed_here(-ENOMEM);
-	for (size_t i = 0; i < asked->n_patterns && r == 0; i++) {
-		FoundDocument *found = arena_alloc(call->arena, sizeof(*found));
-
-		if (!found)
-			return failed_here(-ENOMEM);
-		found_document__init(found);
-		result->found[result->n_found++] = found;
-		r = find_one(call, asked->patterns[i], found);
-	}
-	return r < 0 ? failed_below(r) : 0;
+	return search_all(call, &search);
 }
 
 static const struct service_method methods[] = {
