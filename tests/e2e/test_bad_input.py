@@ -636,7 +636,7 @@ class Surroundings(harness.OfficeTest):
     def test_full_disk(self):
         folder = self.path("disk")
         try:
-            self.mount(folder, 12)
+            self.mount(folder, 9)
         except FileNotFoundError:
             self.skipTest("no mount here")
         node = self.office(DISTRICT, folder=os.path.join(folder, "node"))

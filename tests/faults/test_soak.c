@@ -39,15 +39,15 @@ static const struct shape shapes[TABLE_COUNT] = {
 	[TABLE_NUMBERS] = { 600, 4, 4 },
 	[TABLE_LOG] = { SLOTS_MAX, 120, 900 },
 	[TABLE_MARKS] = { 120, 52, 52 },
-	[TABLE_CHECKPOINTS] = { 120, 200, 300 },
+	[TABLE_CHECKPOINTS] = { 120, 52, 52 },
 	[TABLE_HELD] = { 300, 8, 40 },
 	[TABLE_ERASED] = { 300, 29, 29 },
-	[TABLE_STATE] = { SLOTS_MAX, 60, 400 },
+	[TABLE_STATE] = { SLOTS_MAX, 16, 16 },
 	[TABLE_BY_DAY] = { SLOTS_MAX, 0, 0 },
 	[TABLE_BY_FIELD] = { 2000, 0, 0 },
 	[TABLE_CELLS] = { SLOTS_MAX, 104, 104 },
-	[TABLE_IDEMPOTENCY] = { SLOTS_MAX, 20, 200 },
-	[TABLE_IDEMPOTENCY_AGE] = { SLOTS_MAX, 0, 0 },
+	[TABLE_IDEMPOTENCY] = { SLOTS_MAX, 32, 200 },
+	[TABLE_IDEMPOTENCY_AGE] = { 1, 0, 0 }, /* of format 1 */
 };
 
 static uint32_t slots_of(enum store_table table) {
@@ -120,7 +120,7 @@ static struct key key_of(enum store_table table, uint32_t slot) {
 	case TABLE_SIZES: key_add_u16(&key, (uint16_t)slot); break;
 	case TABLE_NAMES: key_add_u32(&key, slot + 1); break;
 	case TABLE_NUMBERS:
-	case TABLE_IDEMPOTENCY: add_hash(&key, slot); break;
+	case TABLE_IDEMPOTENCY: key_add_u64(&key, slot + 1); break;
 	case TABLE_LOG:
 	case TABLE_HELD: add_log_place(&key, slot); break;
 	case TABLE_STATE:
