@@ -13,8 +13,6 @@
 
 #define MARKS_CAP ((size_t)64 << 20)
 
-enum { LOG_PREFIX_SIZE = KEY_ORIGIN_SIZE + 1 };
-
 /* Tables that do not follow from the logs. */
 static const enum store_table tables[] = { TABLE_META, TABLE_MARKS, TABLE_HELD, TABLE_IDEMPOTENCY,
 	TABLE_IDEMPOTENCY_AGE };
@@ -35,7 +33,7 @@ struct backup_log *backup_log_of(struct backup_log **logs, size_t *count, const 
 	struct backup_log *more;
 
 	for (size_t i = *count; i > 0; i--)
-		if (memcmp((*logs)[i - 1].prefix, prefix, LOG_PREFIX_SIZE) == 0)
+		if (memcmp((*logs)[i - 1].prefix, prefix, EVENT_LOG_PREFIX_SIZE) == 0)
 			return &(*logs)[i - 1];
 	more = realloc(*logs, (*count + 1) * sizeof(*more));
 	if (!more)
@@ -43,7 +41,7 @@ struct backup_log *backup_log_of(struct backup_log **logs, size_t *count, const 
 	*logs = more;
 	more += (*count)++;
 	*more = (struct backup_log) { .sequence = 0 };
-	memcpy(more->prefix, prefix, LOG_PREFIX_SIZE);
+	memcpy(more->prefix, prefix, EVENT_LOG_PREFIX_SIZE);
 	return more;
 }
 
@@ -65,7 +63,7 @@ static int copy_log(struct backup *backup, const struct event_mark *mark) {
 	struct backup_log *log = backup_log_of(&backup->logs, &backup->log_count, start.bytes);
 	int r;
 
-	prefix.size = LOG_PREFIX_SIZE;
+	prefix.size = EVENT_LOG_PREFIX_SIZE;
 	if (!log)
 		return failed_here(-ENOMEM);
 	start = event_log_key(mark->origin, mark->stream, log->epoch, log->sequence + 1);
@@ -79,8 +77,8 @@ static int copy_log(struct backup *backup, const struct event_mark *mark) {
 		r = add(backup, TABLE_LOG, &cursor);
 		if (r < 0)
 			return failed_below(r);
-		log->epoch = key_u32_at(cursor.key.bytes, LOG_PREFIX_SIZE);
-		log->sequence = key_u64_at(cursor.key.bytes, LOG_PREFIX_SIZE + 4);
+		log->epoch = key_u32_at(cursor.key.bytes, EVENT_LOG_PREFIX_SIZE);
+		log->sequence = key_u64_at(cursor.key.bytes, EVENT_LOG_PREFIX_SIZE + 4);
 		backup->events++;
 	}
 	return r < 0 ? failed_below(r) : 0;

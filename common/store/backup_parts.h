@@ -13,7 +13,7 @@ enum {
 
 /* One log and how far it was copied or walked. */
 struct backup_log {
-	uint8_t prefix[KEY_ORIGIN_SIZE + 1]; /* of its keys: origin and stream */
+	uint8_t prefix[EVENT_LOG_PREFIX_SIZE]; /* of its keys: origin and stream */
 	uint32_t epoch;
 	uint64_t sequence;
 	uint8_t head[EVENT_HASH_SIZE];

@@ -14,8 +14,6 @@
 #define VERIFY_CAP ((size_t)64 << 20)
 
 enum {
-	PREFIX_SIZE = KEY_ORIGIN_SIZE + 1,
-	LOG_KEY_SIZE = PREFIX_SIZE + 4 + 8,
 	ENTRIES_A_COMMIT = 4000,
 	EVENTS_A_COMMIT = 10000,
 };
@@ -43,7 +41,7 @@ static int walk_event(struct walk *walk, const struct pack_entry *entry) {
 	Event *event;
 	bool first;
 
-	if (entry->key_size != LOG_KEY_SIZE || !migration_log_entry(value, &logged))
+	if (entry->key_size != EVENT_LOG_KEY_SIZE || !migration_log_entry(value, &logged))
 		return BACKUP_DAMAGED;
 	log = backup_log_of(&walk->logs, &walk->log_count, entry->key);
 	arena_reset(&walk->scratch);

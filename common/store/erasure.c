@@ -7,12 +7,11 @@
 #include "common/base/clock.h"
 #include "common/base/message.h"
 #include "common/store/log_entry.h"
-#include "common/store/names.h"
 #include "common/store/record.h"
 
 #define EVENT_CAP ((size_t)16 << 20)
 
-enum { LOOK_EVERY = 64, LOG_PREFIX_SIZE = KEY_ORIGIN_SIZE + 1 };
+enum { LOOK_EVERY = 64 };
 
 /* Return: ERASURE_OK, _UNKNOWN, _OTHER_OWNER or a negative errno. */
 static int check_owner(struct store_txn *txn, const struct key *record) {

@@ -6,7 +6,7 @@
 #include "common/base/clock.h"
 #include "common/store/event_clock.h"
 
-enum { MARK_SIZE = 4 + 8 + 8 + EVENT_HASH_SIZE, MARK_KEY_SIZE = KEY_ORIGIN_SIZE + 1 };
+enum { MARK_SIZE = 4 + 8 + 8 + EVENT_HASH_SIZE };
 
 struct key event_mark_key(const char *origin, Stream stream) {
 	struct key key = KEY_EMPTY;
@@ -35,7 +35,7 @@ int event_mark_read(struct store_value key, struct store_value value, struct eve
 	const uint8_t *name = key.bytes;
 	const uint8_t *bytes = value.bytes;
 
-	if (key.size != MARK_KEY_SIZE || value.size != MARK_SIZE)
+	if (key.size != EVENT_LOG_PREFIX_SIZE || value.size != MARK_SIZE)
 		return STORE_NOT_FOUND;
 	*ret_mark = (struct event_mark) {
 		.stream = event_mark_stream(name),

@@ -12,6 +12,10 @@
 
 #define EVENT_HASH_SIZE 32
 
+/* Keys of the log: what they begin with, which is a mark's key, and all of it. */
+#define EVENT_LOG_PREFIX_SIZE (KEY_ORIGIN_SIZE + 1)
+#define EVENT_LOG_KEY_SIZE    (EVENT_LOG_PREFIX_SIZE + 4 + 8)
+
 struct event_mark {
 	char origin[KEY_ORIGIN_SIZE + 1];
 	Stream stream;

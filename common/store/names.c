@@ -71,12 +71,6 @@ static int find(struct store_txn *txn, const char *text, size_t length, struct k
 	return r;
 }
 
-int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number) {
-	struct key by_text;
-
-	return find(txn, text, length_of(text), &by_text, ret_number);
-}
-
 uint32_t name_number(struct store_txn *txn, const char *text) {
 	size_t length = length_of(text);
 	struct key by_text;

@@ -16,10 +16,8 @@
  * transaction. */
 uint32_t name_number(struct store_txn *txn, const char *text);
 
-/* The number a text has. Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
-int name_find(struct store_txn *txn, const char *text, uint32_t *ret_number);
-
-/* The same as the store has it now, whatever is remembered. */
+/* The number a text has in the store itself, whatever is remembered.
+ * Return: STORE_OK, STORE_NOT_FOUND or a negative errno. */
 int name_read(struct store_txn *txn, const char *text, uint32_t *ret_number);
 
 /* Take back every name that was ever given. Failures stay with the transaction. */

@@ -198,6 +198,24 @@ static bool is_same(ProtobufCBinaryData left, ProtobufCBinaryData right) {
 	return left.len == right.len && (left.len == 0 || memcmp(left.data, right.data, left.len) == 0);
 }
 
+static bool are_same(const struct record_bytes *left, const struct record_bytes *right) {
+	return is_same(left->open, right->open) && is_same(left->personal, right->personal);
+}
+
+/* Format 1 had the personal fields within the body: the same record stands there in one part. */
+static int part_anew(
+    const struct register_type *type, struct arena *arena, struct record_bytes *bytes) {
+	ProtobufCMessage *record;
+
+	if (!type->personal_fields[0] || bytes->personal.len)
+		return 0;
+	record = protobuf_c_message_unpack(
+	    type->record, &arena->allocator, bytes->open.len, bytes->open.data);
+	if (!record)
+		return failed_here(arena->refused ? -ENOMEM : -EBADMSG);
+	return record_pack(type, record, arena, bytes);
+}
+
 static int compare(struct store_txn *txn, const struct arrival *arrival,
     const struct store_value *value, struct arena *arena, const char **ret_owner) {
 	const char *owner = other_owner(txn, arrival, value, arena);
@@ -215,10 +233,12 @@ static int compare(struct store_txn *txn, const struct arrival *arrival,
 	r = record_find(txn, arrival->type, *value, &bytes);
 	if (r)
 		return failed_here(r < 0 ? r : -EBADMSG);
-	return is_same(bytes.open, arrival->bytes.open) &&
-	               is_same(bytes.personal, arrival->bytes.personal)
-	           ? REGISTER_UNCHANGED
-	           : REGISTER_CHANGED;
+	if (are_same(&bytes, &arrival->bytes))
+		return REGISTER_UNCHANGED;
+	r = part_anew(arrival->type, arena, &bytes);
+	if (r < 0)
+		return failed_below(r);
+	return are_same(&bytes, &arrival->bytes) ? REGISTER_UNCHANGED : REGISTER_CHANGED;
 }
 
 int register_compare(struct store_txn *txn, const struct register_type *type,

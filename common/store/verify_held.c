@@ -38,7 +38,7 @@ static int look_at_held(struct verify *verify, struct store_value at, struct sto
 	if (r == STORE_NOT_FOUND)
 		verify_find(verify, VERIFY_FINDING__KIND__HELD_WITHOUT_EVENT, "held",
 		    verify_key_place(at, place), "", "");
-	return at.size == VERIFY_LOG_KEY_SIZE ? list_held(verify, &key, reason) : 0;
+	return at.size == EVENT_LOG_KEY_SIZE ? list_held(verify, &key, reason) : 0;
 }
 
 /* The erasure that an entry of the log is. Return: STORE_OK, STORE_NOT_FOUND when it is none, or a

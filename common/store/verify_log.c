@@ -53,7 +53,7 @@ char *verify_key_place(struct store_value log_key, char text[VERIFY_PLACE_SIZE])
 	const uint8_t *bytes = log_key.bytes;
 	char origin[KEY_ORIGIN_SIZE + 1] = "";
 
-	if (log_key.size != VERIFY_LOG_KEY_SIZE) {
+	if (log_key.size != EVENT_LOG_KEY_SIZE) {
 		sodium_bin2hex(text, VERIFY_PLACE_SIZE, bytes, log_key.size < 64 ? log_key.size : 64);
 		return text;
 	}
@@ -357,7 +357,7 @@ static int walk_log(struct verify *verify, struct verify_log *log) {
 	if (r < 0)
 		return failed_below(r);
 	for (r = store_cursor_seek(&cursor, &start);
-	     r == STORE_OK && cursor.key.size == VERIFY_LOG_KEY_SIZE &&
+	     r == STORE_OK && cursor.key.size == EVENT_LOG_KEY_SIZE &&
 	     store_cursor_has_prefix(&cursor, &prefix);
 	     r = store_cursor_next(&cursor)) {
 		arena_reset(&verify->scratch);
@@ -400,7 +400,7 @@ int verify_logs_walk(struct verify *verify) {
 		char origin[KEY_ORIGIN_SIZE + 1] = "";
 		Stream stream;
 
-		if (cursor.key.size != VERIFY_LOG_KEY_SIZE)
+		if (cursor.key.size != EVENT_LOG_KEY_SIZE)
 			return failed_here(-EBADMSG);
 		memcpy(origin, cursor.key.bytes, KEY_ORIGIN_SIZE);
 		stream = event_mark_stream(cursor.key.bytes);

@@ -119,8 +119,6 @@ int verify_event(struct verify *verify, int64_t place, Event **ret_event);
 void verify_find_once(struct verify *verify, VerifyFinding__Kind kind, const char *table,
     const char *place, const char *expected, const char *found);
 
-enum { VERIFY_LOG_KEY_SIZE = KEY_ORIGIN_SIZE + 1 + 4 + 8 };
-
 #define VERIFY_PLACE_SIZE 160
 #define VERIFY_VISITED    ((int64_t)1 << 62) /* in a value of `latest`: its record was looked at */
 

@@ -276,6 +276,7 @@ static void a_name_in_the_chain_is_told_and_leaves_the_record(void **state) {
 		                       });
 		assert_int_equal(
 		    register_replay(&txn, &dossiers_schema, last_event(&txn, &entry)), STORE_OK);
+		put(&txn, CODE, NAME, 20240212170000, REGISTER_UNCHANGED); /* the old sheet again */
 		assert_int_equal(erasure_begin(&txn, &dossiers_register, CODE, &erasure), ERASURE_OK);
 		assert_int_equal(erasure_write(&txn, &erasure, "x", "x", &erased), ERASURE_OK);
 		desk_keep(&txn);
