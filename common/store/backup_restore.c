@@ -36,6 +36,7 @@ static void walk_deinit(struct walk *walk) {
 /* Return: BACKUP_OK, BACKUP_DAMAGED or a negative errno. */
 static int walk_event(struct walk *walk, const struct pack_entry *entry) {
 	struct store_value value = { entry->value, entry->value_size };
+	uint8_t prefix[EVENT_LOG_PREFIX_SIZE];
 	struct log_entry logged;
 	struct backup_log *log;
 	Event *event;
@@ -43,7 +44,8 @@ static int walk_event(struct walk *walk, const struct pack_entry *entry) {
 
 	if (entry->key_size != EVENT_LOG_KEY_SIZE || !migration_log_entry(value, &logged))
 		return BACKUP_DAMAGED;
-	log = backup_log_of(&walk->logs, &walk->log_count, entry->key);
+	migration_log_prefix(entry->key, prefix);
+	log = backup_log_of(&walk->logs, &walk->log_count, prefix);
 	arena_reset(&walk->scratch);
 	event = event__unpack(&walk->scratch.allocator, logged.event.len, logged.event.data);
 	if (!log || (!event && walk->scratch.refused))

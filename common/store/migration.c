@@ -39,6 +39,12 @@ bool migration_log_entry(struct store_value value, struct log_entry *ret_entry) 
  * number inverted, which is large. So each key tells its format, and moving them needs no notes. */
 enum { STREAM_AT = KEY_ORIGIN_SIZE, OLD_STREAM_MAX = 127 };
 
+void migration_log_prefix(const void *key, uint8_t ret_prefix[EVENT_LOG_PREFIX_SIZE]) {
+	memcpy(ret_prefix, key, EVENT_LOG_PREFIX_SIZE);
+	if (ret_prefix[STREAM_AT] <= OLD_STREAM_MAX)
+		ret_prefix[STREAM_AT] = (uint8_t) ~(unsigned)ret_prefix[STREAM_AT];
+}
+
 static const enum store_table rekeyed[] = { TABLE_LOG, TABLE_MARKS, TABLE_HELD };
 
 /* The first entry at or behind `start` whose key is of format 1, copied.

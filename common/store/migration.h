@@ -30,5 +30,8 @@ int migration_is_begun(struct store *store);
  * or a negative errno. */
 int migration_slice(struct store *store, const struct schema *schema, unsigned count);
 
+/* The beginning of a key of the log, as whichever format had it, in this one's form. */
+void migration_log_prefix(const void *key, uint8_t ret_prefix[EVENT_LOG_PREFIX_SIZE]);
+
 /* Read an entry of the log as whichever format had it. Return: whether its hash fits. */
 bool migration_log_entry(struct store_value value, struct log_entry *ret_entry);

@@ -4,7 +4,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/base/message.h"
+#include "common/store/backup.h"
+#include "common/store/backup_parts.h"
 #include "common/store/log_entry.h"
 #include "common/store/store_parts.h"
 #include "tests/unit/store/proof.h"
@@ -137,6 +141,67 @@ static void a_migration_that_was_cut_goes_on_where_it_was(void **state) {
 	}
 }
 
+/* A table as it is now, into a pack. */
+static void pack_table(struct office *office, enum store_table table, struct pack_writer *writer) {
+	AUTO(store_abort) struct store_txn txn = desk_read(&office->desk);
+	AUTO(store_cursor_close) struct store_cursor cursor = STORE_CURSOR_NULL;
+	struct key start = KEY_EMPTY;
+	int r;
+
+	key_add_u8(&start, 0);
+	assert_int_equal(store_cursor_open(&txn, table, &cursor), STORE_OK);
+	for (r = store_cursor_seek(&cursor, &start); r == STORE_OK; r = store_cursor_next(&cursor))
+		assert_int_equal(
+		    pack_add(writer, &(struct pack_entry) { (uint8_t)table, cursor.key.bytes,
+		                         cursor.key.size, cursor.value.bytes, cursor.value.size }),
+		    0);
+}
+
+/* As the program of that time wrote it: raw entries, and what it tells of itself at the end. */
+static void write_old_pack(struct office *office, const char *path) {
+	static const enum store_table tables[] = { TABLE_LOG, TABLE_META, TABLE_MARKS, TABLE_HELD };
+	AUTO(pack_writer_freep) struct pack_writer *writer = NULL;
+	BackupPart part;
+	uint8_t *bytes;
+	size_t size;
+
+	assert_int_equal(backup_write(office->desk.store, path, 0, &office->arena, &part), BACKUP_OK);
+	assert_return_code(unlink(path), errno);
+	part.format = 1;
+	assert_int_equal(message_pack(&part.base, &office->arena, &bytes, &size), 0);
+	to_format_1(office);
+	assert_int_equal(pack_create(path, &writer), 0);
+	for (size_t i = 0; i < LENGTH_OF(tables); i++)
+		pack_table(office, tables[i], writer);
+	assert_int_equal(pack_add(writer, &(struct pack_entry) { BACKUP_PART, "", 0, bytes, size }), 0);
+	assert_int_equal(pack_seal(writer), 0);
+}
+
+static void a_backup_of_format_1_is_restored(void **state) {
+	struct office *office = *state;
+	AUTO(folder_remove) struct folder elsewhere = folder_new();
+	struct store_summary summary;
+	char pack[128];
+	char restored[128];
+
+	snprintf(pack, sizeof(pack), "%s/dossiers.pack", elsewhere.path);
+	snprintf(restored, sizeof(restored), "%s/store", elsewhere.path);
+	write_old_pack(office, pack);
+	assert_int_equal(backup_restore(pack,
+	                     &(struct store_options) {
+	                         .folder = restored,
+	                         .node = OFFICE_NODE,
+	                         .service = "dossiers",
+	                         .map_mib = 256,
+	                     },
+	                     &dossiers_schema),
+	    BACKUP_OK);
+	assert_int_equal(store_peek(restored, &summary), STORE_OK);
+	assert_int_equal(summary.format, STORE_FORMAT);
+	assert_false(summary.is_migrating);
+	assert_int_equal(summary.events, office_entries(office, TABLE_LOG));
+}
+
 /* Its keys are moved and its records gone: for an older program it would be an empty log. */
 static void a_store_on_its_way_is_no_store_of_format_1(void **state) {
 	struct office *office = *state;
@@ -204,6 +269,7 @@ int main(void) {
 	static const struct CMUnitTest tests[] = {
 		OFFICE_TEST(a_store_of_format_1_is_brought_to_this_one),
 		OFFICE_TEST(a_migration_that_was_cut_goes_on_where_it_was),
+		OFFICE_TEST(a_backup_of_format_1_is_restored),
 		OFFICE_TEST(a_store_on_its_way_is_no_store_of_format_1),
 		OFFICE_TEST(an_old_store_without_a_schema_is_refused_as_it_is),
 		OFFICE_TEST(a_store_that_is_not_there_is_not_made_by_looking),
